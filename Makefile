@@ -1,0 +1,52 @@
+# Every target makes the virtual environment it needs; python3, pip and make are all they expect.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MINISTACK := .venv-ministack
+ARGS ?=
+PORT ?= 8000
+
+.PHONY: run test check format synth deploy bench lock clean
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(MINISTACK)/.ready: tests/contracts/ministack.txt
+	$(PYTHON) -m venv $(MINISTACK)
+	$(MINISTACK)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/contracts/ministack.txt
+	touch $@
+
+run: $(VENV)/.ready        ## the whole system on http://localhost:8000
+	@$(BIN)/engage-sms local --port $(PORT) $(ARGS)
+
+test: $(VENV)/.ready $(MINISTACK)/.ready        ## every suite, with coverage
+	$(BIN)/pytest -n 2 --cov --cov-report=term $(ARGS)
+
+check: $(VENV)/.ready        ## format, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+synth: $(VENV)/.ready        ## the CloudFormation template, in cdk.out (needs Node)
+	$(BIN)/python app.py
+
+deploy: $(VENV)/.ready        ## to the AWS account of the caller's credentials (needs Node)
+	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2 deploy --all $(ARGS)
+
+bench: $(VENV)/.ready        ## measured figures
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+lock:        ## pins requirements from pyproject.toml (needs uv)
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes -o requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q pyproject.toml --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: --generate-hashes -o layers/vendor/requirements.txt
+	echo "ministack==1.5.33 boto3==1.43.106" | tr ' ' '\n' | UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q - --universal --python-version 3.11 --generate-hashes -o tests/contracts/ministack.txt
+
+clean:
+	rm -rf $(VENV) $(MINISTACK) cdk.out build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

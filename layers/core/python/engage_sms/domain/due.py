@@ -1,0 +1,42 @@
+"""What a clock has to start: openings with held messages, and single messages whose time runs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engage_sms.domain.message import MessageRef
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """An instant at which an organization's held messages may leave, and how far their release has come.
+
+    `due_at` is when `release` looks at it next: first the opening itself, then the end of each wave.
+    `cursor` is where the next page of the bucket starts; `slot_at` is the next free instant at the organization's rate.
+    """
+
+    org_id: str
+    opens_at: datetime
+    due_at: datetime
+    cursor: str | None = None
+    slot_at: datetime | None = None
+    version: int = 0
+
+
+class TimerKind(StrEnum):
+    """What to do with the message when the timer is due."""
+
+    EXPIRE = "expire"
+    RECONCILE = "reconcile"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """Something to do for one message at `due_at`: expire it, or ask Twilio what became of it."""
+
+    ref: MessageRef
+    kind: TimerKind
+    due_at: datetime
+    attempt: int = 0

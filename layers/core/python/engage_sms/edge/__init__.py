@@ -1,0 +1,1 @@
+"""What handlers share: who calls, problem+json, events in."""
