@@ -5,6 +5,7 @@ Every Protocol has a fake that ships beside the real adapter, and one contract s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -98,6 +99,9 @@ class Store(Protocol):
 
         Returns the message after the step, or None (nothing changed, or no such message).
         """
+
+    def done(self, mark: Once) -> bool:
+        """Whether the mark was set (strongly consistent)."""
 
     def organization(self, org_id: str, *, consistent: bool = False) -> Organization | None: ...
     def organizations(self) -> Iterator[Organization]: ...
@@ -309,3 +313,19 @@ class Ports:
     new_id: Callable[[], str]
     public_url: str
     """Where Twilio reaches the webhooks, without a trailing slash."""
+
+    def account(self, org_id: str) -> Account | None:
+        """The credentials of the organization's subaccount; None before it was provisioned."""
+        secret = self.secrets.get(secret_of(org_id))
+        if secret is None:
+            return None
+        values = json.loads(secret)
+        return Account(values["account_sid"], values["auth_token"])
+
+
+PARENT_SECRET = "twilio/parent"
+
+
+def secret_of(org_id: str) -> str:
+    """The name of an organization's credentials: JSON `{"account_sid", "auth_token"}`."""
+    return f"twilio/organizations/{org_id}"

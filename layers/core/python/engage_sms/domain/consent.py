@@ -133,6 +133,26 @@ def requested(consent: Consent, user_id: str, *, at: datetime, words: str, messa
     return _with(consent, user_id, after, Evidence(at=at, event="requested", user_id=user_id, words=words, message_id=message_id))
 
 
+def leaving(consent: Consent, user_id: str, *, message_id: str, at: datetime) -> Consent | RequestRefusal:
+    """The consent with a reserved request's true instant of leaving, or why it may no longer leave.
+
+    A held request leaves later than it was reserved for (pacing, a changed window); what counts for the 12 hours is
+    when it leaves, so the distance to every other request is checked again.
+    """
+    standing = consent.of(user_id)
+    if standing.state is ConsentState.OPTED_IN:
+        return RequestRefusal.ALREADY_OPTED_IN
+    if standing.state is ConsentState.OPTED_OUT:
+        return RequestRefusal.OPTED_OUT
+    requests = [e for e in consent.evidence if e.event == "requested" and e.user_id == user_id]
+    others = [e.at for e in requests if e.message_id != message_id]
+    if any(abs(at - other) < REQUEST_INTERVAL for other in others):
+        return RequestRefusal.TOO_SOON
+    evidence = tuple(replace(e, at=at) if e.event == "requested" and e.message_id == message_id else e for e in consent.evidence)
+    after = replace(standing, last_request_at=max(at, *others) if others else at)
+    return replace(consent, users={**consent.users, user_id: after}, evidence=evidence)
+
+
 def heard(
     consent: Consent, user_id: str, *, at: datetime, words: str, message_id: str, scope: OptOutScope
 ) -> tuple[Consent, Reply | None]:
@@ -149,8 +169,7 @@ def heard(
     standing = consent.of(user_id)
     match classify(words):
         case Keyword.STOP:
-            out = {ConsentState.OPTED_OUT: replace(standing, state=ConsentState.OPTED_OUT, changed_at=at)}
-            users = dict(consent.users) | {user_id: out[ConsentState.OPTED_OUT]}
+            users = {**consent.users, user_id: replace(standing, state=ConsentState.OPTED_OUT, changed_at=at)}
             if scope is OptOutScope.ORGANIZATION:
                 users = {
                     user: replace(entry, state=ConsentState.OPTED_OUT, changed_at=at) for user, entry in users.items()

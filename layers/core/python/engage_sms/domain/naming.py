@@ -1,0 +1,36 @@
+"""Our tags on things at Twilio: how they are found again after an ambiguous create, whose FriendlyName is 64 characters."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from engage_sms.domain.message import MessageRef
+
+LONGEST = 64
+
+
+def organization_tag(org_id: str) -> str:
+    """The tag of an organization's subaccount and Messaging Service."""
+    return _fit(f"engage-sms {org_id}")
+
+
+def number_tag(org_id: str, user_id: str) -> str:
+    """The tag of a user's number."""
+    return _fit(f"engage-sms {org_id} {user_id}")
+
+
+def reference(ref: MessageRef) -> str:
+    """The message reference that rides in its status callback; the organization stands in the path."""
+    return f"{ref.user_id}.{ref.contact_id}.{ref.message_id}"
+
+
+def parse_reference(org_id: str, text: str) -> MessageRef:
+    """The inverse of `reference`. Raises ValueError when the text is not one."""
+    user_id, contact_id, message_id = text.split(".")
+    if not (user_id and contact_id and message_id):
+        raise ValueError("A message reference has three parts.")
+    return MessageRef(org_id, user_id, contact_id, message_id)
+
+
+def _fit(tag: str) -> str:
+    return tag if len(tag) <= LONGEST else f"engage-sms #{sha256(tag.encode()).hexdigest()[:40]}"

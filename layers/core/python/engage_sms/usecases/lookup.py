@@ -1,0 +1,54 @@
+"""What most use cases begin with: find it in the caller's organization, or say that it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from engage_sms.domain.directory import Contact, Organization, User
+from engage_sms.errors import Conflict, NotFound, Rejected
+from engage_sms.ports import Account, Ports
+
+T = TypeVar("T")
+
+
+def find_organization(org_id: str, ports: Ports) -> Organization:
+    organization = ports.store.organization(org_id)
+    if organization is None:
+        raise NotFound("organization")
+    return organization
+
+
+def find_user(org_id: str, user_id: str, ports: Ports) -> User:
+    user = ports.store.user(org_id, user_id)
+    if user is None:
+        raise NotFound("user")
+    return user
+
+
+def find_contact(org_id: str, contact_id: str, ports: Ports) -> Contact:
+    contact = ports.store.contact(org_id, contact_id)
+    if contact is None:
+        raise NotFound("contact")
+    return contact
+
+
+def find_account(organization: Organization, ports: Ports) -> Account:
+    """The credentials of the organization's Twilio account. Raises Rejected while it has none."""
+    account = ports.account(organization.id)
+    if account is None or organization.twilio.messaging_service_sid is None:
+        raise Rejected("twilio-account-required", "Provision the organization's Twilio account first.")
+    return account
+
+
+def decide_again(attempt: Callable[[], T], *, tries: int = 8) -> T:
+    """Reads, decides and writes conditionally; whoever loses the race reads again and decides anew.
+
+    Raises Conflict when every try lost.
+    """
+    for _ in range(tries - 1):
+        try:
+            return attempt()
+        except Conflict:
+            continue
+    return attempt()

@@ -1,0 +1,55 @@
+"""Add a contact to the organization, or change one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engage_sms.domain.directory import Contact
+from engage_sms.errors import Invalid
+from engage_sms.ports import Ports, Replace
+from engage_sms.usecases.lookup import decide_again, find_organization
+from engage_sms.usecases.put_user import valid_phone
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutContact:
+    """`cell_phone` None: there is no valid one. Consent stays with the phone: a changed number has to opt in again."""
+
+    org_id: str
+    id: str
+    owner_id: str
+    first_name: str
+    last_name: str
+    cell_phone: str | None
+    email: str | None = None
+    time_zone: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+
+
+def put_contact(command: PutContact, ports: Ports) -> Contact:
+    """The contact as stored. Raises Invalid for an unknown owner or a phone that is none in the US or Canada."""
+    find_organization(command.org_id, ports)
+    if ports.store.user(command.org_id, command.owner_id) is None:
+        raise Invalid([{"field": "owner_id", "message": "There is no user of that id in your organization."}])
+    stated = Contact(
+        id=command.id,
+        org_id=command.org_id,
+        owner_id=command.owner_id,
+        first_name=command.first_name,
+        last_name=command.last_name,
+        cell_phone=valid_phone("cell_phone", command.cell_phone) if command.cell_phone else None,
+        email=command.email,
+        time_zone=command.time_zone,
+        state=command.state,
+        postal_code=command.postal_code,
+        created_at=ports.now(),
+    )
+
+    def attempt() -> Contact:
+        known = ports.store.contact(command.org_id, command.id, consistent=True)
+        contact = stated if known is None else replace(stated, created_at=known.created_at, version=known.version)
+        ports.store.commit(Replace(contact))
+        return replace(contact, version=contact.version + 1)
+
+    return decide_again(attempt)
