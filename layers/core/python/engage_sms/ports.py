@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -298,6 +298,27 @@ class Secrets(Protocol):
     def put(self, name: str, value: str) -> None: ...
 
 
+class Answers(Protocol):
+    """Answers already given to requests that carry an idempotency key."""
+
+    def once(self, key: str, request: str, answer: Callable[[], dict[str, Any]], *, time_left: int) -> dict[str, Any]:
+        """The answer to the key: computed now, or as it was given to the same request before.
+
+        `time_left` in milliseconds: a caller that dies holds the key no longer than that. What `answer` raises is
+        not kept: the key is free again. Raises Rejected `idempotency-key-reused` (422) when the key came with another
+        request, and `request-in-progress` (409) while the first one is still being answered.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimNames:
+    """Where a token says who is calling: the names of its claims."""
+
+    user: str = "sub"
+    organization: str = "org_id"
+    roles: str = "roles"
+
+
 @dataclass(frozen=True)
 class Ports:
     """All the ports a use case may need; `now` gives aware UTC, `new_id` a ULID of that instant."""
@@ -329,3 +350,6 @@ PARENT_SECRET = "twilio/parent"
 def secret_of(org_id: str) -> str:
     """The name of an organization's credentials: JSON `{"account_sid", "auth_token"}`."""
     return f"twilio/organizations/{org_id}"
+    answers: Answers | None = None
+    """Only the HTTP API needs it."""
+    claims: ClaimNames = field(default_factory=ClaimNames)
