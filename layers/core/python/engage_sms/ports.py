@@ -334,6 +334,9 @@ class Ports:
     new_id: Callable[[], str]
     public_url: str
     """Where Twilio reaches the webhooks, without a trailing slash."""
+    answers: Answers | None = None
+    """Only the HTTP API needs it."""
+    claims: ClaimNames = field(default_factory=ClaimNames)
 
     def account(self, org_id: str) -> Account | None:
         """The credentials of the organization's subaccount; None before it was provisioned."""
@@ -350,6 +353,3 @@ PARENT_SECRET = "twilio/parent"
 def secret_of(org_id: str) -> str:
     """The name of an organization's credentials: JSON `{"account_sid", "auth_token"}`."""
     return f"twilio/organizations/{org_id}"
-    answers: Answers | None = None
-    """Only the HTTP API needs it."""
-    claims: ClaimNames = field(default_factory=ClaimNames)
