@@ -130,7 +130,9 @@ def requested(consent: Consent, user_id: str, *, at: datetime, words: str, messa
         last_request_at=at,
         changed_at=at,
     )
-    return _with(consent, user_id, after, Evidence(at=at, event="requested", user_id=user_id, words=words, message_id=message_id))
+    return _with(
+        consent, user_id, after, Evidence(at=at, event="requested", user_id=user_id, words=words, message_id=message_id)
+    )
 
 
 def leaving(consent: Consent, user_id: str, *, message_id: str, at: datetime) -> Consent | RequestRefusal:
@@ -148,7 +150,9 @@ def leaving(consent: Consent, user_id: str, *, message_id: str, at: datetime) ->
     others = [e.at for e in requests if e.message_id != message_id]
     if any(abs(at - other) < REQUEST_INTERVAL for other in others):
         return RequestRefusal.TOO_SOON
-    evidence = tuple(replace(e, at=at) if e.event == "requested" and e.message_id == message_id else e for e in consent.evidence)
+    evidence = tuple(
+        replace(e, at=at) if e.event == "requested" and e.message_id == message_id else e for e in consent.evidence
+    )
     after = replace(standing, last_request_at=max(at, *others) if others else at)
     return replace(consent, users={**consent.users, user_id: after}, evidence=evidence)
 

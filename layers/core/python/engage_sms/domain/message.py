@@ -285,7 +285,9 @@ def reported(*, now: datetime, twilio_status: str, sid: str, error_code: str | N
     if error_code:
         detail = f"Twilio reported error {error_code}."
         fields["error"] = Failure(code=error_code, message=detail)
-    return Transition(leaves=_PRECEDES[to], to=to, trace=TraceEntry(at=now, event=str(to), detail=detail), fields=fields)
+    return Transition(
+        leaves=_PRECEDES[to], to=to, trace=TraceEntry(at=now, event=str(to), detail=detail), fields=fields
+    )
 
 
 def advance(message: Message, step: Transition) -> Message | None:

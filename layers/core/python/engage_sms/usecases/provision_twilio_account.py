@@ -56,10 +56,10 @@ def _claim(organization: Organization, ports: Ports) -> Organization:
     now = ports.now()
     twilio = organization.twilio
     if twilio.claimed_until is not None and twilio.claimed_until > now:
-        raise Rejected("twilio-account-in-progress", "The account is being provisioned right now; ask again in a minute.")
-    claimed = replace(
-        organization, twilio=replace(twilio, status=TwilioStatus.PROVISIONING, claimed_until=now + CLAIM)
-    )
+        raise Rejected(
+            "twilio-account-in-progress", "The account is being provisioned right now; ask again in a minute."
+        )
+    claimed = replace(organization, twilio=replace(twilio, status=TwilioStatus.PROVISIONING, claimed_until=now + CLAIM))
     try:
         ports.store.commit(Replace(claimed))
     except Conflict as lost:

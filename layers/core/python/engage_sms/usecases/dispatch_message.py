@@ -1,0 +1,180 @@
+"""The one call to Twilio for a message: check everything again, claim it, call once, record what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from engage_sms.domain.consent import RequestRefusal, leaving
+from engage_sms.domain.directory import Organization
+from engage_sms.domain.message import (
+    Failure,
+    Kind,
+    Message,
+    MessageRef,
+    Status,
+    Transition,
+    abandoned,
+    accepted,
+    claim,
+    ended,
+    held,
+    refused,
+    returned,
+    unanswered,
+)
+from engage_sms.domain.naming import reference
+from engage_sms.domain.planning import Plan, plan
+from engage_sms.domain.settings import resolve
+from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
+from engage_sms.ports import Outgoing, Ports, Replace
+from engage_sms.usecases.lookup import decide_again, find_account, find_organization
+
+LEASE = timedelta(seconds=60)
+"""Longer than a dispatch may run (30 s), shorter than the queue's visibility timeout (180 s)."""
+MOST_DEFERRALS = 10
+"""How often Twilio may be too busy for one message before it fails."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DispatchMessage:
+    ref: MessageRef
+
+
+def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
+    """Sends the message if it still may be sent; any number of calls send it at most once.
+
+        delivery A   claim: queued ─► sending ✓ ─► consent read ─► Twilio ─► sent
+        delivery B   claim: not queued ✗ ─► lease still runs ─► comes back later ─► sent: nothing to do
+        A dies       ................... ─► lease ran out ─► unknown: looked up at Twilio, never sent again
+        STOP         acknowledged before the consent read ─► seen: nothing leaves
+
+    Consent is read strongly consistent after the claim, so a STOP acknowledged before that read always wins.
+    Raises Retryable while another attempt holds the claim; Permanent when there is no such message.
+    """
+    message = ports.store.message(command.ref, consistent=True)
+    if message is None:
+        raise Permanent(f"There is no message {command.ref.message_id}.")
+    if message.status is Status.SENDING:
+        _watch_over(message, ports)
+        return
+    if message.status not in {Status.QUEUED, Status.HELD}:
+        return
+    now = ports.now()
+    organization = find_organization(message.org_id, ports)
+    leaves = plan(resolve(organization.settings), now=now) if message.automated else Plan(Status.QUEUED, now)
+    stop = _too_late_or_early(message, leaves, now)
+    if stop is not None:
+        ports.store.move(message.ref, stop)
+        return
+    if message.status is Status.HELD and message.hold is not None and message.hold.until > now:
+        return
+    claimed = ports.store.move(message.ref, claim(now=now, lease=LEASE))
+    if claimed is not None:
+        ports.store.move(message.ref, _attempt(claimed, organization, leaves, ports))
+
+
+def _watch_over(message: Message, ports: Ports) -> None:
+    """A message in somebody's claim: let the claim run out, then call its outcome unknown."""
+    if ports.store.move(message.ref, abandoned(now=ports.now())) is None:
+        raise Retryable(f"Message {message.id} is being dispatched; its lease still runs.")
+
+
+def _too_late_or_early(message: Message, leaves: Plan, now: datetime) -> Transition | None:
+    if message.expires_at is not None and now >= message.expires_at:
+        return ended(now=now, to=Status.EXPIRED, code="expired", detail="It could not leave before it expired.")
+    if leaves.failure is not None:
+        return ended(now=now, to=Status.SKIPPED, code=leaves.failure.code, detail=leaves.failure.message)
+    if leaves.hold is not None and leaves.hold != message.hold:
+        return held(now=now, hold=leaves.hold, leaves=frozenset({Status.QUEUED, Status.HELD}))
+    return None
+
+
+def _attempt(message: Message, organization: Organization, leaves: Plan, ports: Ports) -> Transition:
+    """The call, and the step its outcome means."""
+    now = ports.now()
+    obstacle = _obstacle(message, ports)
+    if obstacle is not None:
+        to = Status.CANCELLED if obstacle.code == RequestRefusal.OPTED_OUT else Status.SKIPPED
+        return ended(now=now, to=to, code=obstacle.code, detail=obstacle.message, leaves=frozenset({Status.SENDING}))
+    try:
+        account = find_account(organization, ports)
+        sent = ports.twilio.send(
+            account,
+            Outgoing(
+                to=message.phone,
+                sender=message.number,
+                body=message.body,
+                media_urls=message.media_urls,
+                messaging_service_sid=organization.twilio.messaging_service_sid or "",
+                status_callback=f"{ports.public_url}/webhooks/twilio/{message.org_id}/status?m={reference(message.ref)}",
+                validity=leaves.validity(now),
+            ),
+        )
+    except (Refused, Rejected) as refusal:
+        return refused(now=ports.now(), failure=_failure(refusal))
+    except OutcomeUnknown:
+        return unanswered(now=ports.now())
+    except Retryable as busy:
+        return _deferred(message, busy, ports)
+    return accepted(now=ports.now(), sid=sent.sid)
+
+
+def _failure(refusal: Refused | Rejected) -> Failure:
+    if isinstance(refusal, Refused):
+        return Failure(code=str(refusal.code), message=refusal.message)
+    return Failure(code=refusal.slug, message=refusal.detail)
+
+
+def _deferred(message: Message, busy: Retryable, ports: Ports) -> Transition:
+    """Twilio certainly did not take it: back to the queue, a bounded number of times."""
+    deferrals = sum(entry.event == "deferred" for entry in message.trace)
+    if deferrals >= MOST_DEFERRALS:
+        failure = Failure(code="provider-busy", message="Twilio was too busy, again and again.")
+        return refused(now=ports.now(), failure=failure)
+    return returned(now=ports.now(), detail=str(busy))
+
+
+def _obstacle(message: Message, ports: Ports) -> Failure | None:
+    """Why the claimed message may not leave after all: its number is gone, or consent does not cover it."""
+    number = ports.store.number(message.number)
+    if number is None or number.released_at is not None or number.user_id != message.user_id:
+        return Failure(code="number-released", message="The user no longer has the number it was to be sent from.")
+    if message.kind is Kind.OPT_IN_REQUEST:
+        return _request_obstacle(message, ports)
+    consent = ports.store.consent(message.org_id, message.phone, consistent=True)
+    if message.source.get("answers") == "opt_out":
+        return None
+    standing = consent.of(message.user_id)
+    if standing.state == "opted_out":
+        return Failure(code="opted-out", message="The contact opted out before it was sent.")
+    if message.kind is not Kind.HELP and not consent.allows(message.user_id):
+        return Failure(code="opt-in-required", message="The contact has not opted in.")
+    if message.automated and consent.suspended_at is not None:
+        return Failure(code="revocation-suspected", message="The contact's last words read like an opt-out.")
+    return None
+
+
+def _request_obstacle(message: Message, ports: Ports) -> Failure | None:
+    """Why an opt-in request may not leave now; when it may, its true instant goes on record first.
+
+    The stamp is conditional on the consent's version, so of two requests that would leave within 12 hours one sees
+    the other.
+    """
+
+    def attempt() -> RequestRefusal | None:
+        consent = ports.store.consent(message.org_id, message.phone, consistent=True)
+        after = leaving(consent, message.user_id, message_id=message.id, at=ports.now())
+        if isinstance(after, RequestRefusal):
+            return after
+        if after != consent:
+            ports.store.commit(Replace(after))
+        return None
+
+    try:
+        refusal = decide_again(attempt)
+    except Conflict:
+        return Failure(code="consent-busy", message="The contact's consent changed too often while it was to be sent.")
+    if refusal is None:
+        return None
+    return Failure(code=str(refusal), message="The opt-in request was no longer allowed when it was to leave.")

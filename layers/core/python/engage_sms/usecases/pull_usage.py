@@ -1,0 +1,70 @@
+"""Each night: what Twilio reports of the last days, kept by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from engage_sms.domain.usage import UsageDay
+from engage_sms.ports import Account, Overwrite, Ports
+from engage_sms.usecases.lookup import find_account, find_organization
+
+AGAIN = 10
+"""Days that are pulled again each night: Twilio's figures settle late."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullUsage:
+    org_id: str
+
+
+def pull_usage(command: PullUsage, ports: Ports) -> int:
+    """Overwrites the days up to yesterday (GMT) with Twilio's figures; returns how many days it wrote.
+
+    The first run of an organization fetches the current month and the twelve before it. Repeating it writes the same.
+    """
+    account = find_account(find_organization(command.org_id, ports), ports)
+    today = ports.now().date()
+    recent = today - timedelta(days=AGAIN)
+    first_month = months_back(today, 12)
+    known = ports.store.usage(command.org_id, first_month, recent - timedelta(days=1))
+    first = recent if known else first_month
+    reported = {row.day: row.segments for row in ports.twilio.reported_usage(account, first, today - timedelta(days=1))}
+    days = [first + timedelta(days=offset) for offset in range((today - first).days)]
+    for day in days:
+        ports.store.commit(
+            Overwrite(_usage_of(command.org_id, day, reported.get(day, 0), day >= recent, account, ports))
+        )
+    return len(days)
+
+
+def _usage_of(org_id: str, day: date, segments: int, recently: bool, account: Account, ports: Ports) -> UsageDay:
+    """Twilio's figure for the day beside our own. Message by message only for recent days: the list is long."""
+    return UsageDay(
+        org_id=org_id,
+        day=day,
+        segments=segments,
+        by_user=_by_user(org_id, day, account, ports) if recently else {},
+        ledger_segments=sum(line.segments for line in ports.store.ledger(org_id, day)),
+        pulled_at=ports.now(),
+    )
+
+
+def _by_user(org_id: str, day: date, account: Account, ports: Ports) -> dict[str, int]:
+    """Twilio's segments of the day by the user whose number sent or received them."""
+    by_number: Counter[str] = Counter()
+    for message in ports.twilio.messages_on(account, day):
+        by_number[message.number or ""] += message.segments
+    by_user: Counter[str] = Counter()
+    for phone, segments in by_number.items():
+        number = ports.store.number(phone) if phone else None
+        if number is not None and number.org_id == org_id:
+            by_user[number.user_id] += segments
+    return dict(by_user)
+
+
+def months_back(today: date, months: int) -> date:
+    """The first day of the month so many months before today's."""
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    return date(year, month + 1, 1)

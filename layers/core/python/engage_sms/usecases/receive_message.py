@@ -1,0 +1,153 @@
+"""A text from a phone arrived: keep it, let it change consent, answer what asks for an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from engage_sms.domain.consent import OptOutScope, Reply, heard
+from engage_sms.domain.directory import Contact, Number, Organization, User
+from engage_sms.domain.message import Direction, Kind, Message, Status, TraceEntry
+from engage_sms.domain.settings import Settings, resolve
+from engage_sms.errors import Conflict, NotFound
+from engage_sms.ports import Change, Create, Once, Ports, Replace
+from engage_sms.usecases.compose import outbound, rendered
+from engage_sms.usecases.lookup import decide_again, find_organization, find_user
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveMessage:
+    """`phone` texted `number` (both E.164); `sid` is Twilio's id of the text, `segments` what Twilio counted."""
+
+    org_id: str
+    sid: str
+    phone: str
+    number: str
+    body: str
+    media_urls: tuple[str, ...] = ()
+    segments: int = 1
+
+
+def receive_message(command: ReceiveMessage, ports: Ports) -> None:
+    """Keeps the text, its effect on consent and its answer in one transaction, once for each sid.
+
+    Twilio may deliver a text twice, and two texts may race over one consent:
+
+        delivery 1  read v4 ─► mark sid, message, consent v5, answer ✓
+        delivery 2  read v4 ───────► Conflict ─► the mark is set: done, nothing changes
+        other text  read v4 ───────► Conflict ─► no mark of its own: read v5, decide anew
+
+    Raises NotFound when the number is not the organization's.
+    """
+    organization = find_organization(command.org_id, ports)
+    number = ports.store.number(command.number)
+    if number is None or number.org_id != command.org_id:
+        raise NotFound("number")
+    user = find_user(command.org_id, number.user_id, ports)
+    mark = Once("inbound", f"{command.org_id}#{command.sid}")
+
+    def attempt() -> None:
+        try:
+            ports.store.commit(mark, *_changes(command, organization, number, user, ports))
+        except Conflict:
+            if not ports.store.done(mark):
+                raise
+
+    decide_again(attempt)
+
+
+def _changes(
+    command: ReceiveMessage, organization: Organization, number: Number, user: User, ports: Ports
+) -> list[Change]:
+    now = ports.now()
+    settings = resolve(organization.settings)
+    contact, unknown = _sender(command, user, now, ports)
+    message = _received(command, user, contact, now, ports)
+    changes: list[Change] = [Create(message)]
+    if unknown:
+        changes.append(Replace(contact))
+    consent = ports.store.consent(command.org_id, command.phone, consistent=True)
+    after, reply = heard(
+        consent,
+        user.id,
+        at=now,
+        words=command.body,
+        message_id=message.id,
+        scope=OptOutScope(settings.opt_out_scope),
+    )
+    if after != consent:
+        changes.append(Replace(after))
+    silent = number.released_at is not None or (reply is Reply.HELP and consent.of(user.id).state == "opted_out")
+    if reply is not None and not silent:
+        changes += [Create(answer) for answer in _answers(reply, settings, organization, user, contact, now, ports)]
+    return changes
+
+
+def _sender(command: ReceiveMessage, user: User, now: datetime, ports: Ports) -> tuple[Contact, bool]:
+    """The contact who texted: the user's own before a colleague's; a stranger becomes a contact of the user.
+
+    A stranger's id follows from the phone (hashed, since ids appear in logs), so two first texts make one contact.
+    """
+    known = ports.store.contacts_with_phone(command.org_id, command.phone)
+    if known:
+        return min(known, key=lambda contact: (contact.owner_id != user.id, contact.id)), False
+    stranger = "unknown-" + sha256(f"{command.org_id} {command.phone}".encode()).hexdigest()[:24]
+    stored = ports.store.contact(command.org_id, stranger, consistent=True)
+    if stored is not None:
+        return stored, False
+    contact = Contact(
+        id=stranger,
+        org_id=command.org_id,
+        owner_id=user.id,
+        first_name="",
+        last_name="",
+        cell_phone=command.phone,
+        created_at=now,
+    )
+    return contact, True
+
+
+def _received(command: ReceiveMessage, user: User, contact: Contact, now: datetime, ports: Ports) -> Message:
+    return Message(
+        id=ports.new_id(),
+        org_id=command.org_id,
+        user_id=user.id,
+        contact_id=contact.id,
+        direction=Direction.INBOUND,
+        kind=Kind.ONE_TO_ONE,
+        phone=command.phone,
+        number=command.number,
+        body=command.body,
+        media_urls=command.media_urls,
+        status=Status.RECEIVED,
+        segments=command.segments,
+        created_at=now,
+        sid=command.sid,
+        trace=(TraceEntry(at=now, event="received"),),
+    )
+
+
+def _answers(
+    reply: Reply,
+    settings: Settings,
+    organization: Organization,
+    user: User,
+    contact: Contact,
+    now: datetime,
+    ports: Ports,
+) -> list[Message]:
+    """The automatic answer, on its way at once. Twilio itself confirms a STOP unless `sms.opt_out.replies` says so."""
+    match reply:
+        case Reply.CONFIRMATION:
+            kind, template, source = Kind.OPT_IN_CONFIRMATION, settings.opt_in_confirmation_text, {}
+        case Reply.HELP:
+            kind, template, source = Kind.HELP, settings.help_text, {}
+        case Reply.OPTED_OUT:
+            if settings.opt_out_replies == "twilio":
+                return []
+            kind, template, source = Kind.HELP, settings.opted_out_text, {"answers": "opt_out"}
+    body = rendered(template, organization, user, contact)
+    return [
+        outbound(message_id=ports.new_id(), now=now, user=user, contact=contact, kind=kind, body=body, source=source)
+    ]

@@ -1,0 +1,151 @@
+"""Everything that follows from a change of state: queueing, the inbox, timers, events out.
+
+Delivered at least once and in order for each item, so every consequence here may be repeated without harm.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from engage_sms.domain.consent import Consent, ConsentState
+from engage_sms.domain.due import Opening, Timer, TimerKind
+from engage_sms.domain.job import Job
+from engage_sms.domain.message import WAITING, Message, Status, ended
+from engage_sms.errors import Conflict
+from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, StateChange
+from engage_sms.usecases.reconcile_message import SETTLE
+from engage_sms.usecases.start_waiting import start_waiting
+
+BACK_OFF = timedelta(seconds=20)
+"""How long a message rests that Twilio was too busy for."""
+EVENT_OF = {
+    Status.SENT: "sms.message.sent",
+    Status.DELIVERED: "sms.message.delivered",
+    Status.UNDELIVERED: "sms.message.failed",
+    Status.FAILED: "sms.message.failed",
+    Status.HELD: "sms.message.held",
+    Status.SKIPPED: "sms.message.skipped",
+    Status.CANCELLED: "sms.message.skipped",
+    Status.EXPIRED: "sms.message.skipped",
+    Status.RECEIVED: "sms.message.received",
+}
+
+
+def relay_change(change: StateChange, ports: Ports) -> None:
+    """Derives what the change of one entity asks for."""
+    match change.old, change.new:
+        case (Message() | None) as old, Message() as new:
+            _message(old, new, ports)
+        case (Consent() | None) as old, Consent() as new:
+            _consent(old, new, ports)
+        case None, Job() as job:
+            _job(job, ports)
+
+
+def _message(old: Message | None, new: Message, ports: Ports) -> None:
+    if old is None:
+        ports.store.saw_message(new)
+    if old is not None and old.status is new.status and old.hold == new.hold:
+        return
+    match new.status:
+        case Status.QUEUED:
+            again = old is not None and old.status is Status.SENDING
+            _enqueue(new, ports, delay=int(BACK_OFF.total_seconds()) if again else 0)
+        case Status.HELD if new.hold is not None:
+            _register(Opening(org_id=new.org_id, opens_at=new.hold.until, due_at=new.hold.until), ports)
+        case Status.AWAITING_OPT_IN:
+            _await(new, ports)
+        case Status.UNKNOWN:
+            timer = Timer(ref=new.ref, kind=TimerKind.RECONCILE, due_at=ports.now() + SETTLE)
+            ports.store.commit(Overwrite(timer))
+    _tell(new, ports)
+
+
+def _enqueue(message: Message, ports: Ports, *, delay: int = 0) -> None:
+    """People go before automation: each has a queue of its own."""
+    queue = ports.automation_queue if message.automated else ports.people_queue
+    queue.send([entry_for(message, delay=delay)])
+
+
+def entry_for(message: Message, *, delay: int = 0) -> QueueEntry:
+    body = {
+        "org_id": message.org_id,
+        "user_id": message.user_id,
+        "contact_id": message.contact_id,
+        "message_id": message.id,
+    }
+    return QueueEntry(body, delay=delay, group=message.org_id)
+
+
+def _register(opening: Opening, ports: Ports) -> None:
+    """Makes sure that `release` will look at the opening; that it knows it already is as good."""
+    try:
+        ports.store.commit(Create(opening))
+    except Conflict:
+        return
+
+
+def _await(message: Message, ports: Ports) -> None:
+    """Sets the end of its patience, and closes a race with the YES it waits for:
+
+    journey  reads "no consent" ─────────────► message awaits ─► relay: reads consent again ─► starts it
+    YES                  opts in ─► relay: nothing awaits yet
+    """
+    if message.expires_at is not None:
+        timer = Timer(ref=message.ref, kind=TimerKind.EXPIRE, due_at=message.expires_at)
+        ports.store.commit(Overwrite(timer))
+    if ports.store.consent(message.org_id, message.phone, consistent=True).allows(message.user_id):
+        start_waiting(message.ref, ports)
+
+
+def _consent(old: Consent | None, new: Consent, ports: Ports) -> None:
+    before = old or Consent(org_id=new.org_id, phone=new.phone)
+    changed = [user for user in new.users if before.of(user).state is not new.of(user).state]
+    for user_id in changed:
+        contacts = [contact.id for contact in ports.store.contacts_with_phone(new.org_id, new.phone)]
+        detail = {"org_id": new.org_id, "user_id": user_id, "contact_ids": contacts, "consent": new.of(user_id).state}
+        ports.events.publish("sms.consent.changed", detail)
+    for ref in ports.store.awaiting(new.org_id, new.phone):
+        if ref.user_id in changed and new.allows(ref.user_id):
+            start_waiting(ref, ports)
+    everybody = new.opted_out_at is not None and new.opted_out_at != before.opted_out_at
+    out = {user for user in changed if new.of(user).state is ConsentState.OPTED_OUT}
+    if everybody or out:
+        _cancel_waiting(new, None if everybody else out, ports)
+
+
+def _cancel_waiting(consent: Consent, users: set[str] | None, ports: Ports) -> None:
+    """A STOP cancels what waits for the phone, at once; what is on its way meets the consent read of dispatch."""
+    waiting = [
+        *ports.store.awaiting(consent.org_id, consent.phone),
+        *ports.store.held_for_phone(consent.org_id, consent.phone),
+    ]
+    for ref in waiting:
+        if (users is None or ref.user_id in users) and not consent.allows(ref.user_id):
+            step = ended(
+                now=ports.now(), to=Status.CANCELLED, code="opted-out", detail="The contact opted out.", leaves=WAITING
+            )
+            ports.store.move(ref, step)
+
+
+def _job(job: Job, ports: Ports) -> None:
+    bodies = [{"org_id": job.org_id, "job_id": job.id, "subject_id": subject} for subject in job.subjects]
+    ports.jobs_queue.send([QueueEntry(body, group=job.org_id) for body in bodies])
+
+
+def _tell(message: Message, ports: Ports) -> None:
+    """Tells the outside, with ids and states and never the text."""
+    detail_type = EVENT_OF.get(message.status)
+    if detail_type is None:
+        return
+    detail = {
+        "org_id": message.org_id,
+        "message_id": message.id,
+        "contact_id": message.contact_id,
+        "user_id": message.user_id,
+        "kind": message.kind,
+        "status": message.status,
+        "reason": message.error.code if message.error else message.hold.reason if message.hold else None,
+        **message.source,
+    }
+    ports.events.publish(detail_type, {key: value for key, value in detail.items() if value is not None})

@@ -1,0 +1,124 @@
+"""What the clock starts: held messages at their opening, paced, and single messages whose time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+
+from engage_sms.domain.due import Opening, Timer, TimerKind
+from engage_sms.domain.message import MessageRef, Status, ended
+from engage_sms.domain.settings import resolve
+from engage_sms.errors import Conflict
+from engage_sms.ports import Overwrite, Ports, QueueEntry, Remove, Replace
+from engage_sms.usecases.lookup import find_organization
+from engage_sms.usecases.reconcile_message import ReconcileMessage, reconcile_message
+from engage_sms.usecases.start_waiting import AWAITING, start_waiting
+
+LOOK_AHEAD = timedelta(minutes=2)
+WAVE = timedelta(seconds=900)
+"""How far ahead the queue can delay a message (SQS DelaySeconds)."""
+SETTLED = timedelta(minutes=10)
+"""An opening this old with an empty bucket is over: nothing can be held for it any more."""
+PAGE = 500
+
+
+@dataclass(frozen=True)
+class ReleaseReport:
+    """What one run did: openings it worked on, messages it put on the queue, timers it ran."""
+
+    openings: int
+    messages: int
+    timers: int
+
+
+def release_due(ports: Ports) -> ReleaseReport:
+    """Works on every opening due within the look-ahead and every timer due now. Repeating it is harmless."""
+    openings = list(ports.store.due_openings(ports.now() + LOOK_AHEAD))
+    messages = sum(_release(opening, ports) for opening in openings)
+    timers = list(ports.store.due_timers(ports.now()))
+    for timer in timers:
+        _ring(timer, ports)
+    return ReleaseReport(len(openings), messages, len(timers))
+
+
+def _release(opening: Opening, ports: Ports) -> int:
+    """Puts one wave of the opening's messages on the queue, each with the exact delay to its slot.
+
+    The progress is written after the queue took the messages, conditional on the opening's version:
+
+        run 1   read v3 ─► queue 40 ─✗ dies              the messages are on the queue
+        run 2   read v3 ─► queue the same 40 ─► v4 ✓     dispatch claims each once; the second copy finds it gone
+        run 2'  read v3 ─► queue the same 40 ─► v4 ✗     the other run's progress stands
+    """
+    rate = resolve(find_organization(opening.org_id, ports).settings).messages_per_second
+    now = ports.now()
+    first_slot = max(opening.opens_at, opening.slot_at or opening.opens_at, now)
+    capacity = max(0, int((now + WAVE - first_slot).total_seconds()) * rate)
+    cursor, count = opening.cursor, 0
+    while count < capacity:
+        page = ports.store.held(opening.org_id, opening.opens_at, cursor=cursor, limit=min(PAGE, capacity - count))
+        slots = [first_slot + timedelta(seconds=(count + position) // rate) for position in range(len(page.items))]
+        ports.automation_queue.send(_entries(page.items, slots, now))
+        count += len(page.items)
+        cursor = page.cursor
+        if cursor is None:
+            break
+    _record_progress(opening, cursor, count, first_slot + timedelta(seconds=ceil(count / rate)), ports)
+    return count
+
+
+def _entries(refs: Sequence[MessageRef], slots: Sequence[datetime], now: datetime) -> list[QueueEntry]:
+    """A delay is rounded up: never a moment before the slot."""
+    return [
+        QueueEntry(
+            {
+                "org_id": ref.org_id,
+                "user_id": ref.user_id,
+                "contact_id": ref.contact_id,
+                "message_id": ref.message_id,
+            },
+            delay=min(900, max(0, ceil((slot - now).total_seconds()))),
+            group=ref.org_id,
+        )
+        for ref, slot in zip(refs, slots, strict=True)
+    ]
+
+
+def _record_progress(opening: Opening, cursor: str | None, count: int, next_slot: datetime, ports: Ports) -> None:
+    """More of the bucket is left: the next wave. All of it queued: look once more afterwards. Empty and old: done."""
+    now = ports.now()
+    if cursor is not None:
+        ahead = replace(opening, cursor=cursor, slot_at=next_slot, due_at=next_slot)
+    elif count or now < opening.opens_at + SETTLED:
+        ahead = replace(opening, cursor=None, slot_at=None, due_at=max(next_slot, now) + LOOK_AHEAD * 2)
+    else:
+        ahead = None
+    try:
+        ports.store.commit(Remove(opening) if ahead is None else Replace(ahead))
+    except Conflict:
+        return
+
+
+def _ring(timer: Timer, ports: Ports) -> None:
+    """Does what the timer is for; it goes, or moves on, only when that is done: a crash in between repeats it."""
+    again = None
+    if timer.kind is TimerKind.RECONCILE:
+        again = reconcile_message(ReconcileMessage(timer=timer), ports)
+    else:
+        _expire(timer, ports)
+    ports.store.commit(Remove(timer) if again is None else Overwrite(again))
+
+
+def _expire(timer: Timer, ports: Ports) -> None:
+    message = ports.store.message(timer.ref, consistent=True)
+    if message is None or message.status is not Status.AWAITING_OPT_IN:
+        return
+    if ports.store.consent(message.org_id, message.phone, consistent=True).allows(message.user_id):
+        start_waiting(message.ref, ports)
+        return
+    detail = "The contact did not opt in in time."
+    ports.store.move(
+        message.ref, ended(now=ports.now(), to=Status.EXPIRED, code="expired", detail=detail, leaves=AWAITING)
+    )
