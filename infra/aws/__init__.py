@@ -1,1 +1,10 @@
-"""The CDK stack made from the topology."""
+"""The CDK stack made from the topology.
+
+    stack.py        composes and grants, nothing else
+    deployment.py   what differs between deployments: the stage's data, the context's values
+    environment.py  the variables every function gets
+    wheels.py       the third-party layer's files, made without Docker
+    wildcards.py    each `*` that a policy may hold, with its reason
+
+The rest is one construct a file. Only this package imports aws_cdk, and only its constructs do.
+"""

@@ -1,0 +1,55 @@
+"""CDK entry: context in, template out. Needs Node; no account, no Docker, no git.
+
+    python app.py [-c name=value ...]
+
+The context: `stage` (dev), `public_url`, `jwt_issuer` with `jwt_audience`, `user_claim`, `organization_claim`,
+`roles_claim`. The template is left in cdk.out, or where the CDK command line wants it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aws_cdk import App
+
+NO_NODE = "Node is needed to make the CloudFormation template: install Node 22 or later (https://nodejs.org)."
+FLAGS = {"@aws-cdk/aws-iam:minimizePolicies": True, "@aws-cdk/core:target-partitions": ["aws"]}
+
+
+def application(outdir: str, context: Mapping[str, Any]) -> App:
+    """The CDK application whose one stack `context` asks for. Raises WrongContext."""
+    # jsii's banner about Node 20 is as long as a page, on each run, and changes nothing about the template.
+    os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+    from aws_cdk import App
+
+    from infra.aws.deployment import Deployment
+    from infra.aws.stack import EngageSmsStack
+
+    app = App(outdir=outdir, context={**FLAGS, **context})
+    EngageSmsStack(app, deployment=Deployment.read(app.node.try_get_context))
+    return app
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Writes the template, or says in one sentence why not."""
+    from infra.aws.deployment import WrongContext
+
+    parser = argparse.ArgumentParser(prog="app.py", description="Writes the CloudFormation template.")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="name=value")
+    context = dict(pair.partition("=")[::2] for pair in parser.parse_args(arguments).context)
+    if shutil.which("node") is None:
+        sys.exit(NO_NODE)
+    try:
+        application(os.environ.get("CDK_OUTDIR", "cdk.out"), context).synth()
+    except WrongContext as wrong:
+        sys.exit(str(wrong))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

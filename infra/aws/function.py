@@ -1,0 +1,67 @@
+"""One function of the topology: the only place that decides runtime, processor, logs, tracing and layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from constructs import Construct
+from engage_sms import topology
+
+from infra.aws.deployment import Deployment
+from infra.aws.layers import CACHES, PROCESSOR, ROOT, RUNTIME
+from infra.aws.logs import log_group
+from infra.aws.queues import DeadLetters
+
+
+class EngageFunction(Construct):
+    """Exposes `function` and `dead_letters`: where a failed start by stream, schedule or rule ends, else None.
+
+    What a function takes from a queue ends in that queue's own dead-letter queue.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        function: topology.Function,
+        deployment: Deployment,
+        environment: Mapping[str, str],
+        layers: Sequence[lambda_.ILayerVersion],
+    ) -> None:
+        super().__init__(scope, id_)
+        name = deployment.name(function.name)
+        logs = log_group(self, "Logs", name=f"/aws/lambda/{name}", deployment=deployment)
+        # A role given here gets no managed policy: it may write to its own log group, not to all of them.
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        logs.grant_write(role)
+        self.dead_letters: DeadLetters | None = None
+        if function.stream_of or function.schedule or function.rule:
+            self.dead_letters = DeadLetters(self, "DeadLetters", name=function.name, deployment=deployment)
+        invoked_without_waiting = self.dead_letters and (function.schedule or function.rule)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            function_name=name,
+            description=function.summary,
+            role=role,
+            runtime=RUNTIME,
+            architecture=PROCESSOR,
+            code=lambda_.Code.from_asset(str(ROOT / "functions" / function.name), exclude=CACHES),
+            handler="handler.handler",
+            layers=layers,
+            environment=environment,
+            timeout=Duration.seconds(function.timeout),
+            memory_size=function.memory,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=logs,
+            on_failure=(
+                destinations.SqsDestination(self.dead_letters.queue)
+                if self.dead_letters and invoked_without_waiting
+                else None
+            ),
+        )

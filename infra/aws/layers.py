@@ -1,0 +1,56 @@
+"""The two layers: the product as it stands, and the wheels it stands on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jsii
+from aws_cdk import BundlingOptions, DockerImage, ILocalBundling
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from engage_sms import topology
+
+from infra.aws import wheels
+
+ROOT = Path(__file__).parents[2]
+CACHES = ["**/__pycache__", "**/*.pyc"]
+"""Left out of every asset: running the tests here must not change what is deployed."""
+RUNTIME = lambda_.Runtime(f"python{topology.PYTHON}", lambda_.RuntimeFamily.PYTHON)
+PROCESSOR = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}[topology.ARCHITECTURE]
+
+
+@jsii.implements(ILocalBundling)
+class Wheels:
+    """Bundles on this machine. Never answers False: CDK would then look for Docker."""
+
+    def try_bundle(self, output_dir: str, *, image: DockerImage, **_: Any) -> bool:
+        wheels.install(ROOT / "layers/vendor/requirements.txt", Path(output_dir, "python"))
+        return True
+
+
+class Layers(Construct):
+    """`both` is what every function gets."""
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        core = lambda_.Code.from_asset(str(ROOT / "layers/core"), exclude=CACHES)
+        vendor = lambda_.Code.from_asset(
+            str(ROOT / "layers/vendor"),
+            bundling=BundlingOptions(
+                image=DockerImage.from_registry("unused"),
+                local=Wheels(),
+                command=wheels.target(),
+            ),
+        )
+        self.both = [self._layer("Core", core, "the product"), self._layer("Vendor", vendor, "pinned wheels")]
+
+    def _layer(self, construct_id: str, code: lambda_.Code, what: str) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            construct_id,
+            code=code,
+            description=f"{topology.SERVICE}: {what}",
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[PROCESSOR],
+        )

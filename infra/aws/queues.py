@@ -1,0 +1,63 @@
+"""The queues of the topology, and the dead-letter queues of everything asynchronous."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+from engage_sms import topology
+
+from infra.aws.deployment import Deployment, construct_id
+
+
+class DeadLetters(Construct):
+    """Where a failure waits up to 14 days for a person, with an alarm on the first. Exposes `queue`."""
+
+    def __init__(self, scope: Construct, id_: str, *, name: str, deployment: Deployment) -> None:
+        super().__init__(scope, id_)
+        self.queue = sqs.Queue(
+            self,
+            "Queue",
+            queue_name=deployment.name(f"{name}-dlq"),
+            retention_period=Duration.days(14),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )
+        cloudwatch.Alarm(
+            self,
+            "Alarm",
+            alarm_name=deployment.name(f"{name}-dlq"),
+            alarm_description=(
+                f"Something that {name} could not handle waits in {deployment.name(name)}-dlq: "
+                "read its log for the error, mend the cause, then redrive the queue."
+            ),
+            metric=self.queue.metric_approximate_number_of_messages_visible(
+                period=Duration.minutes(1), statistic="Maximum"
+            ),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+
+class Queues(Construct):
+    """`by_name` has the queues by topology name; each ends in a dead-letter queue of its own."""
+
+    def __init__(self, scope: Construct, id_: str, *, deployment: Deployment) -> None:
+        super().__init__(scope, id_)
+        self.by_name = {queue.name: self._queue(queue, deployment) for queue in topology.QUEUES}
+
+    def _queue(self, queue: topology.Queue, deployment: Deployment) -> sqs.Queue:
+        name = construct_id(queue.name)
+        dead_letters = DeadLetters(self, f"{name}DeadLetters", name=queue.name, deployment=deployment)
+        return sqs.Queue(
+            self,
+            name,
+            queue_name=deployment.name(queue.name),
+            visibility_timeout=Duration.seconds(queue.visibility),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters.queue, max_receive_count=queue.max_receives),
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )
