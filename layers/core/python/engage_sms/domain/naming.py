@@ -1,4 +1,4 @@
-"""Our tags on things at Twilio: how they are found again after an ambiguous create, whose FriendlyName is 64 characters."""
+"""Our tags on things at Twilio, by which they are found again after an ambiguous create; 64 characters at most."""
 
 from __future__ import annotations
 

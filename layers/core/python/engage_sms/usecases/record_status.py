@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engage_sms.domain.message import MessageRef, reported
+from engage_sms.domain.message import FINAL, MessageRef, Status, advance, reported
 from engage_sms.ports import Ports
 
 
@@ -19,7 +19,15 @@ class RecordStatus:
 
 
 def record_status(command: RecordStatus, ports: Ports) -> None:
-    """Moves the message forward if the report adds anything; late, repeated and disordered reports change nothing."""
+    """Moves the message forward if the report adds anything; late, repeated and disordered reports change nothing.
+
+    Most reports repeat what is known, so a cheap read comes before the conditional write. States only move forward: a
+    stale read that shows the report as known is right, and any other is decided by the write.
+    """
     step = reported(now=ports.now(), twilio_status=command.status, sid=command.sid, error_code=command.error_code)
-    if step is not None:
+    if step is None:
+        return
+    message = ports.store.message(command.ref)
+    known = message is not None and message.status in FINAL | {Status.SENT} and advance(message, step) is None
+    if not known:
         ports.store.move(command.ref, step)
