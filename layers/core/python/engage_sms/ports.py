@@ -162,6 +162,18 @@ class Store(Protocol):
         """Reported days from `first` to `last`, both inclusive, oldest first."""
 
 
+@dataclass(frozen=True)
+class StateChange:
+    """One entity before and after a change: `old` None when it is new, `new` None when it was removed.
+
+    Changes of one entity come in order, at least once; `sequence` grows with them.
+    """
+
+    old: Entity | None
+    new: Entity | None
+    sequence: str
+
+
 # --- Twilio -----------------------------------------------------------------------------------------------------------
 
 
