@@ -38,7 +38,7 @@ def plan(settings: Settings, *, now: datetime) -> Plan:
     if decision.opens_at is None:
         why = "The sending window does not open within the next 8 days."
         return Plan(Status.SKIPPED, now, failure=Failure(code="no-opening", message=why))
-    reason = f"Outside the sending window {settings.window_start}-{settings.window_end} ({settings.window_zone})."
+    reason = f"Outside the sending window {settings.send_window_start_time}-{settings.send_window_end_time} ({settings.send_window_time_zone})."
     return Plan(
         Status.HELD,
         decision.opens_at,

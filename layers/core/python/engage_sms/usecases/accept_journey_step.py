@@ -14,7 +14,7 @@ from engage_sms.domain.settings import Settings, resolve
 from engage_sms.domain.texts import render
 from engage_sms.errors import Conflict, Invalid
 from engage_sms.ports import Change, Create, Once, Ports, Replace
-from engage_sms.usecases.compose import merge_values, outbound, planned
+from engage_sms.usecases.compose import merge_values, outbound
 from engage_sms.usecases.lookup import decide_again, find_contact, find_organization, find_user
 from engage_sms.usecases.request_opt_in import SENTENCES
 from engage_sms.usecases.send_message import check_body
@@ -84,15 +84,9 @@ def _changes(
     consent = ports.store.consent(command.org_id, phone, consistent=True)
     standing = consent.of(user.id)
     leaves = plan(settings, now=now)
-    fields = planned(leaves) | {"expires_at": _expiry(command, settings, now)}
     obstacle = _obstacle(contact, user, consent)
     waits = obstacle is None and standing.state is not ConsentState.OPTED_IN
-    if obstacle is not None:
-        fields |= {"status": Status.SKIPPED, "hold": None, "failure": obstacle}
-    elif waits:
-        fields |= {"status": Status.AWAITING_OPT_IN, "hold": None, "failure": None}
-        fields["expires_at"] = _patience(command, settings, now)
-    source = {"journey_id": command.journey_id, "step_id": command.step_id, "execution_id": command.execution_id}
+    begins = Plan(Status.SKIPPED, now, failure=obstacle) if obstacle else leaves
     message = outbound(
         message_id=ports.new_id(),
         now=now,
@@ -100,8 +94,9 @@ def _changes(
         contact=contact,
         kind=Kind.JOURNEY,
         body=body,
-        source=source,
-        **fields,
+        plan=Plan(Status.AWAITING_OPT_IN, now) if waits else begins,
+        expires_at=_expiry(command, settings, now, waits=waits),
+        source={"journey_id": command.journey_id, "step_id": command.step_id, "execution_id": command.execution_id},
     )
     if not waits or request_refusal(standing, at=leaves.leaves_at) is not None or leaves.failure is not None:
         return (message,)
@@ -125,7 +120,7 @@ def _obstacle(contact: Contact, user: User, consent: Consent) -> Failure | None:
 def _request(
     organization: Organization, settings: Settings, user: User, contact: Contact, leaves: Plan, ports: Ports
 ) -> Message:
-    body = render(settings.opt_in_request_text, merge_values(organization, user, contact))
+    body = render(settings.texts_opt_in_request, merge_values(organization, user, contact))
     return outbound(
         message_id=ports.new_id(),
         now=ports.now(),
@@ -133,15 +128,12 @@ def _request(
         contact=contact,
         kind=Kind.OPT_IN_REQUEST,
         body=body,
-        **planned(leaves),
+        plan=leaves,
     )
 
 
-def _expiry(command: AcceptJourneyStep, settings: Settings, now: datetime) -> datetime:
-    latest = now + timedelta(hours=settings.hold_expires_after_hours)
-    return min(latest, command.expires_at) if command.expires_at else latest
-
-
-def _patience(command: AcceptJourneyStep, settings: Settings, now: datetime) -> datetime:
-    latest = now + timedelta(days=settings.wait_for_opt_in_days)
+def _expiry(command: AcceptJourneyStep, settings: Settings, now: datetime, *, waits: bool) -> datetime:
+    """How long it may wait, for the opt-in or for the window; the step's own end comes first."""
+    patience = timedelta(days=settings.journey_wait_for_opt_in_days)
+    latest = now + (patience if waits else timedelta(hours=settings.hold_expires_after_hours))
     return min(latest, command.expires_at) if command.expires_at else latest

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from engage_sms.domain.directory import Contact, Organization, User
-from engage_sms.domain.message import Direction, Failure, Hold, Kind, Message, Status, TraceEntry
+from engage_sms.domain.message import Direction, Kind, Message, Status, TraceEntry
 from engage_sms.domain.planning import Plan
 from engage_sms.domain.segments import measure
 from engage_sms.domain.texts import render
@@ -35,16 +35,17 @@ def outbound(
     contact: Contact,
     kind: Kind,
     body: str,
-    status: Status = Status.QUEUED,
+    plan: Plan | None = None,
     media_urls: Sequence[str] = (),
-    automated: bool = False,
-    hold: Hold | None = None,
-    failure: Failure | None = None,
     expires_at: datetime | None = None,
     source: Mapping[str, str] | None = None,
 ) -> Message:
-    """A message from the user's number to the contact's, standing where it begins."""
-    detail = hold.reason if hold else failure.message if failure else ""
+    """A message from the user's number to the contact's, standing where it begins.
+
+    An automated one stands where its plan says; without a plan it is a person's own and goes at once.
+    """
+    begins = plan or Plan(Status.QUEUED, now)
+    detail = begins.hold.reason if begins.hold else begins.failure.message if begins.failure else ""
     return Message(
         id=message_id,
         org_id=user.org_id,
@@ -56,18 +57,13 @@ def outbound(
         number=user.number or "",
         body=body,
         media_urls=tuple(media_urls),
-        status=status,
+        status=begins.status,
         segments=measure(body).segments,
         created_at=now,
-        hold=hold,
-        error=failure,
+        hold=begins.hold,
+        error=begins.failure,
         expires_at=expires_at,
-        automated=automated,
+        automated=plan is not None,
         source=source or {},
-        trace=(TraceEntry(at=now, event=str(status), detail=detail),),
+        trace=(TraceEntry(at=now, event=str(begins.status), detail=detail),),
     )
-
-
-def planned(plan: Plan) -> dict[str, object]:
-    """The fields of a new automated message that the plan decides."""
-    return {"status": plan.status, "hold": plan.hold, "failure": plan.failure, "automated": True}

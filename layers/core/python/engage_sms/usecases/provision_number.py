@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from engage_sms.domain.directory import Number, Organization, User
 from engage_sms.domain.job import Job, Outcome
 from engage_sms.domain.naming import number_tag
-from engage_sms.domain.phone import area_code, location_of_area_code, overlays
+from engage_sms.domain.phone import area_code, location, overlays
 from engage_sms.errors import Refused
 from engage_sms.ports import Account, OfferedNumber, OwnedNumber, Ports, Replace
 from engage_sms.usecases.lookup import decide_again, find_account, find_organization, find_user
@@ -111,10 +111,11 @@ def _places(user: User, job: Job) -> Iterator[Place]:
         return
     for overlay in overlays(wanted):
         yield Place(f"overlay {overlay}", area_code=overlay)
-    yield Place(f"near {wanted}", near=f"+1{wanted}5550100")
+    anywhere = f"+1{wanted}5550100"
+    yield Place(f"near {wanted}", near=anywhere)
     if company is not None and company != wanted:
         yield Place(f"company area code {company}", area_code=str(company))
-    region = location_of_area_code(wanted)
+    region = location(anywhere)
     yield Place(f"state {region}", region=region)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from engage_sms.domain.consent import OptOutScope, Reply, heard
+from engage_sms.domain.consent import Reply, heard
 from engage_sms.domain.directory import Contact, Number, Organization, User
 from engage_sms.domain.message import Direction, Kind, Message, Status, TraceEntry
 from engage_sms.domain.settings import Settings, resolve
@@ -14,6 +14,12 @@ from engage_sms.errors import Conflict, NotFound
 from engage_sms.ports import Change, Create, Once, Ports, Replace
 from engage_sms.usecases.compose import outbound, rendered
 from engage_sms.usecases.lookup import decide_again, find_organization, find_user
+
+OPTED_OUT_TEXT = (
+    "You are unsubscribed and will get no more messages from {user.name} at {organization.name}. "
+    "Reply START to come back."
+)
+"""The one answer to a STOP where Twilio does not give it (47 CFR 64.1200(a)(12): once, within five minutes)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +80,7 @@ def _changes(
         at=now,
         words=command.body,
         message_id=message.id,
-        scope=OptOutScope(settings.opt_out_scope),
+        scope=settings.opt_out_scope,
     )
     if after != consent:
         changes.append(Replace(after))
@@ -138,16 +144,21 @@ def _answers(
     ports: Ports,
 ) -> list[Message]:
     """The automatic answer, on its way at once. Twilio itself confirms a STOP unless `sms.opt_out.replies` says so."""
-    match reply:
-        case Reply.CONFIRMATION:
-            kind, template, source = Kind.OPT_IN_CONFIRMATION, settings.opt_in_confirmation_text, {}
-        case Reply.HELP:
-            kind, template, source = Kind.HELP, settings.help_text, {}
-        case Reply.OPTED_OUT:
-            if settings.opt_out_replies == "twilio":
-                return []
-            kind, template, source = Kind.HELP, settings.opted_out_text, {"answers": "opt_out"}
-    body = rendered(template, organization, user, contact)
+    if reply is Reply.OPTED_OUT and settings.opt_out_replies == "twilio":
+        return []
+    kind, template = {
+        Reply.CONFIRMATION: (Kind.OPT_IN_CONFIRMATION, settings.texts_opt_in_confirmation),
+        Reply.HELP: (Kind.HELP, settings.texts_help),
+        Reply.OPTED_OUT: (Kind.HELP, OPTED_OUT_TEXT),
+    }[reply]
     return [
-        outbound(message_id=ports.new_id(), now=now, user=user, contact=contact, kind=kind, body=body, source=source)
+        outbound(
+            message_id=ports.new_id(),
+            now=now,
+            user=user,
+            contact=contact,
+            kind=kind,
+            body=rendered(template, organization, user, contact),
+            source={"answers": "opt_out"} if reply is Reply.OPTED_OUT else {},
+        )
     ]

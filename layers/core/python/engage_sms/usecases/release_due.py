@@ -52,7 +52,7 @@ def _release(opening: Opening, ports: Ports) -> int:
         run 2   read v3 ─► queue the same 40 ─► v4 ✓     dispatch claims each once; the second copy finds it gone
         run 2'  read v3 ─► queue the same 40 ─► v4 ✗     the other run's progress stands
     """
-    rate = resolve(find_organization(opening.org_id, ports).settings).messages_per_second
+    rate = resolve(find_organization(opening.org_id, ports).settings).throughput_messages_per_second
     now = ports.now()
     first_slot = max(opening.opens_at, opening.slot_at or opening.opens_at, now)
     capacity = max(0, int((now + WAVE - first_slot).total_seconds()) * rate)

@@ -10,7 +10,6 @@ from datetime import date
 from engage_sms.domain.usage import UsageDay
 from engage_sms.errors import OutcomeUnknown, Refused, Retryable
 from engage_sms.ports import Ports
-from engage_sms.usecases.lookup import find_organization
 from engage_sms.usecases.pull_usage import months_back
 
 
@@ -81,7 +80,7 @@ def _reported_today(org_id: str, today: date, ports: Ports) -> int | None:
     """Twilio's count of today; None while it cannot be asked, which the report then says."""
     account = ports.account(org_id)
     if account is None:
-        return 0 if find_organization(org_id, ports) else None
+        return 0
     try:
         return sum(row.segments for row in ports.twilio.reported_usage(account, today, today))
     except (Retryable, Refused, OutcomeUnknown):

@@ -62,14 +62,14 @@ def request_opt_in(command: RequestOptIn, ports: Ports) -> Message:
 
 def request_message(organization: Organization, user: User, contact: Contact, ports: Ports) -> Message:
     """The request's text as the organization worded it, from the user's number, to go at once."""
-    body = rendered(resolve(organization.settings).opt_in_request_text, organization, user, contact)
+    body = rendered(resolve(organization.settings).texts_opt_in_request, organization, user, contact)
     return outbound(
         message_id=ports.new_id(), now=ports.now(), user=user, contact=contact, kind=Kind.OPT_IN_REQUEST, body=body
     )
 
 
 def refused(refusal: RequestRefusal, consent: Consent | None = None, user: User | None = None) -> Rejected:
-    fields = {}
     if refusal is RequestRefusal.TOO_SOON and consent is not None and user is not None:
-        fields["next_request_at"] = next_request_at(consent.of(user.id))
-    return Rejected(str(refusal), SENTENCES[refusal], **fields)
+        earliest = next_request_at(consent.of(user.id))
+        return Rejected(str(refusal), SENTENCES[refusal], next_request_at=earliest)
+    return Rejected(str(refusal), SENTENCES[refusal])

@@ -7,7 +7,7 @@ from typing import Any
 
 from engage_sms.domain.directory import TwilioStatus
 from engage_sms.domain.job import Job, JobKind
-from engage_sms.domain.phone import is_area_code
+from engage_sms.domain.phone import check_area_code
 from engage_sms.domain.settings import resolve
 from engage_sms.errors import Invalid, Rejected
 from engage_sms.ports import Create, Ports
@@ -46,8 +46,8 @@ def start_provisioning(command: StartProvisioning, ports: Ports) -> Job:
     company = command.area_code or resolve(organization.settings).company_area_code
     if command.area_code_source == "company" and company is None:
         raise Invalid([{"field": "area_code", "message": "Give the company's area code, three digits."}])
-    if company is not None and not is_area_code(company):
-        raise Invalid([{"field": "area_code", "message": f"{company} is no US or Canada area code in service."}])
+    if company is not None:
+        _check(company)
     options = {"area_code_source": command.area_code_source, "area_code": company, "fallback": command.fallback}
     return _start(JobKind.PROVISION, command, options, ports)
 
@@ -62,6 +62,13 @@ def start_deprovisioning(command: StartDeprovisioning, ports: Ports) -> Job:
         )
     find_organization(command.org_id, ports)
     return _start(JobKind.DEPROVISION, command, {}, ports)
+
+
+def _check(area_code: str) -> None:
+    try:
+        check_area_code(area_code)
+    except ValueError as wrong:
+        raise Invalid([{"field": "area_code", "message": str(wrong)}]) from wrong
 
 
 def _start(
