@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from cattrs import Converter
@@ -33,6 +34,7 @@ def _converter() -> Converter:
     converter = Converter(unstruct_collection_overrides={tuple: list})
     converter.register_unstructure_hook(datetime, instant)
     converter.register_unstructure_hook(date, date.isoformat)
+    converter.register_unstructure_hook(StrEnum, lambda member: member.value)
     converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text).astimezone(UTC))
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
 
