@@ -16,7 +16,6 @@ from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.table import (
     EVERYTHING,
     HIGHEST,
-    MAX_WRITES,
     Absent,
     Condition,
     Delete,
@@ -34,6 +33,8 @@ from engage_sms.adapters.table import (
     Update,
     VersionIs,
     Write,
+    check_writes,
+    conditions_of,
     key_of,
 )
 from engage_sms.errors import Conflict
@@ -137,13 +138,12 @@ class MemoryTable:
             return _first(order, low, high, limit, newest_first)
 
     def write(self, *writes: Write) -> None:
+        check_writes(writes)
         keys = [key_of(write) for write in writes]
-        if len(set(keys)) != len(keys) or len(keys) > MAX_WRITES:
-            raise ValueError(f"One commit changes each item once, and at most {MAX_WRITES} items.")
         with self._lock:
             for key, write in zip(keys, writes, strict=True):
                 stored = self._items.get(key)
-                if not all(_holds(condition, stored) for condition in _conditions(write)):
+                if not all(_holds(condition, stored) for condition in conditions_of(write)):
                     raise Conflict(f"The {type(write).__name__.lower()} lost its race.")
             for key, write in zip(keys, writes, strict=True):
                 self._store(key, _after(write, self._items.get(key)))
@@ -181,10 +181,6 @@ def _first(order: list[Any], low: int, high: int, limit: int | None, newest_firs
     """A part of the sorted list without walking all of it."""
     count = max(0, high - low) if limit is None else min(limit, max(0, high - low))
     return order[high - count : high][::-1] if newest_first else order[low : low + count]
-
-
-def _conditions(write: Write) -> tuple[Condition, ...]:
-    return (Present(), *write.when) if isinstance(write, Update) else write.when
 
 
 def _holds(condition: Condition, stored: Item | None) -> bool:

@@ -156,6 +156,17 @@ def key_of(write: Write) -> Key:
     return write.item.key if isinstance(write, Put) else write.key
 
 
+def conditions_of(write: Write) -> tuple[Condition, ...]:
+    """What must hold for the write; for an update also that the item is there."""
+    return (Present(), *write.when) if isinstance(write, Update) else write.when
+
+
+def check_writes(writes: Sequence[Write]) -> None:
+    """Raises ValueError for what no transaction takes: an item twice, or too many."""
+    if len({key_of(write) for write in writes}) != len(writes) or len(writes) > MAX_WRITES:
+        raise ValueError(f"One commit changes each item once, and at most {MAX_WRITES} items.")
+
+
 # --- reads ------------------------------------------------------------------------------------------------------------
 
 
