@@ -34,10 +34,11 @@ format: $(VENV)/.ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-synth: $(VENV)/.ready        ## the CloudFormation template, in cdk.out (needs Node)
-	$(BIN)/python app.py
+synth: $(VENV)/.ready        ## the CloudFormation template, in cdk.out (needs Node); ARGS="-c stage=prod"
+	$(BIN)/python app.py $(ARGS)
 
-deploy: $(VENV)/.ready        ## to the AWS account of the caller's credentials (needs Node)
+deploy: $(VENV)/.ready        ## to the AWS account of the caller's credentials (needs Node); ARGS="-c stage=prod"
+	@command -v npx >/dev/null || { echo "Node is needed to deploy: install Node 22 or later (https://nodejs.org)."; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2 deploy --all $(ARGS)
 
 bench: $(VENV)/.ready        ## measured figures

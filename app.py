@@ -39,6 +39,7 @@ def application(outdir: str, context: Mapping[str, Any]) -> App:
 def main(arguments: Sequence[str]) -> None:
     """Writes the template, or says in one sentence why not."""
     from infra.aws.deployment import WrongContext
+    from infra.aws.wheels import WheelsNotInstalled
 
     parser = argparse.ArgumentParser(prog="app.py", description="Writes the CloudFormation template.")
     parser.add_argument("-c", "--context", action="append", default=[], metavar="name=value")
@@ -49,6 +50,11 @@ def main(arguments: Sequence[str]) -> None:
         application(os.environ.get("CDK_OUTDIR", "cdk.out"), context).synth()
     except WrongContext as wrong:
         sys.exit(str(wrong))
+    except RuntimeError as failed:
+        # An error raised while CDK calls back comes out of it as a RuntimeError with a page of JavaScript.
+        if isinstance(failed.__context__, WheelsNotInstalled):
+            sys.exit(str(failed.__context__))
+        raise
 
 
 if __name__ == "__main__":

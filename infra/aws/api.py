@@ -13,8 +13,8 @@ from aws_cdk import aws_logs as cloudwatch_logs
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
-from engage_sms import topology
 
+from engage_sms import topology
 from infra.aws.deployment import Deployment, construct_id
 from infra.aws.identity import Identity
 from infra.aws.logs import log_group

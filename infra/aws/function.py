@@ -9,8 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from constructs import Construct
-from engage_sms import topology
 
+from engage_sms import topology
 from infra.aws.deployment import Deployment
 from infra.aws.layers import CACHES, PROCESSOR, ROOT, RUNTIME
 from infra.aws.logs import log_group

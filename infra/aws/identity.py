@@ -5,9 +5,9 @@ from __future__ import annotations
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
+
 from engage_sms import topology
 from engage_sms.config import Config
-
 from infra.aws.deployment import Deployment
 
 

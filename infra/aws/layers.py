@@ -9,8 +9,8 @@ import jsii
 from aws_cdk import BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from engage_sms import topology
 
+from engage_sms import topology
 from infra.aws import wheels
 
 ROOT = Path(__file__).parents[2]

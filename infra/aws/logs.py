@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Construct
-from engage_sms import topology
 
+from engage_sms import topology
 from infra.aws.deployment import Deployment
 
 RETENTION = {

@@ -6,8 +6,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
-from engage_sms import topology
 
+from engage_sms import topology
 from infra.aws.deployment import Deployment, construct_id
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
-from engage_sms import topology
 
+from engage_sms import topology
 from infra.aws.deployment import Deployment
 
 ONE = (topology.Secret.PARENT,)

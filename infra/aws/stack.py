@@ -7,9 +7,9 @@ from typing import Any
 from aws_cdk import Stack, Tags
 from aws_cdk import aws_events as events
 from constructs import Construct
+
 from engage_sms import topology
 from engage_sms.config import Config
-
 from infra.aws import triggers
 from infra.aws.api import Api
 from infra.aws.deployment import Deployment, construct_id

@@ -12,8 +12,8 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_scheduler_targets as schedule_targets
 from aws_cdk import aws_sqs as sqs
-from engage_sms import topology
 
+from engage_sms import topology
 from infra.aws.deployment import Deployment, construct_id
 from infra.aws.function import EngageFunction
 

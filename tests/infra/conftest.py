@@ -1,0 +1,52 @@
+"""Templates, each made once in a session. Making one needs Node; everything else here does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import app
+from tests.infra.synthesized import Template
+
+NO_BUNDLING: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
+Synthesize = Callable[..., Template]
+
+
+@pytest.fixture(scope="session")
+def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+    """Makes the template of a context, without the vendor layer's files."""
+    if shutil.which("node") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(app.NO_NODE, pytrace=False)
+        pytest.skip(f"not run: {app.NO_NODE}")
+
+    def synthesized(**context: Any) -> Template:
+        outdir = tmp_path_factory.mktemp("cdk.out")
+        app.application(str(outdir), {**NO_BUNDLING, **context}).synth()
+        [path] = Path(outdir).glob("*.template.json")
+        return Template(json.loads(path.read_text()), stack_name=path.name.removesuffix(".template.json"))
+
+    return synthesized
+
+
+@pytest.fixture(scope="session")
+def template(synthesize: Synthesize) -> Template:
+    """The template without any context."""
+    return synthesize()
+
+
+@pytest.fixture(scope="session")
+def production(synthesize: Synthesize) -> Template:
+    """The template of production, with tokens and address of its own."""
+    return synthesize(
+        stage="prod",
+        public_url="https://sms.example.com/",
+        jwt_issuer="https://login.example.com/",
+        jwt_audience="engage-sms",
+    )

@@ -1,0 +1,108 @@
+"""Least privilege: a role may do what the topology grants its function, nothing else."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+
+import pytest
+
+from engage_sms import topology
+from infra.aws.wildcards import WILDCARDS, Wildcard
+from tests.infra.synthesized import Template, as_list
+
+PARAMETERS = ":parameter/engage-sms/dev/"
+
+each_function = pytest.mark.parametrize("function", topology.FUNCTIONS, ids=lambda function: function.name)
+
+
+def test_every_function_has_a_role_of_its_own(template: Template) -> None:
+    """Two functions never share what they may do, and no role has a ready-made policy."""
+    roles = [template.role(function.name) for function in topology.FUNCTIONS]
+
+    assert len(set(roles)) == len(topology.FUNCTIONS)
+    assert all("ManagedPolicyArns" not in role for role in template.of("IAM::Role").values())
+
+
+@each_function
+def test_a_function_reads_and_writes_the_tables_it_says(template: Template, function: topology.Function) -> None:
+    """`reads` grants reading and `writes` both; other tables stay closed."""
+    role = template.role(function.name)
+    writable = {name for name in template.allowed(role, "dynamodb:PutItem") if "/index/" not in name}
+    readable = {name for name in template.allowed(role, "dynamodb:GetItem") if "/index/" not in name}
+
+    assert writable == {table.name for table in function.writes}
+    assert readable == {table.name for table in (*function.reads, *function.writes)}
+
+
+@each_function
+def test_a_function_sends_and_takes_what_it_says(template: Template, function: topology.Function) -> None:
+    """Queues and the event bus are open to those that name them; dead letters go to the function's own queue."""
+    role = template.role(function.name)
+    own = {f"{function.name}-dlq"} if function.stream_of or function.schedule or function.rule else set()
+    bus = {"engage-sms-dev"} if function.publishes else set()
+
+    assert template.allowed(role, "sqs:SendMessage") == {queue.name for queue in function.sends} | own
+    assert template.allowed(role, "sqs:ReceiveMessage") == {queue.name for queue in function.consumes}
+    assert template.allowed(role, "events:PutEvents") == bus
+
+
+@each_function
+def test_a_function_reads_and_writes_the_secrets_it_says(template: Template, function: topology.Function) -> None:
+    """The parent account's token is open to those that open accounts, not to those that send."""
+    role = template.role(function.name)
+
+    def secrets(action: str) -> set[str]:
+        return {name.partition(PARAMETERS)[2].removesuffix("/*") for name in template.allowed(role, action)}
+
+    assert secrets("ssm:GetParameter") == {secret.value for secret in function.reads_secrets}
+    assert secrets("ssm:PutParameter") == {secret.value for secret in function.writes_secrets}
+
+
+@each_function
+def test_a_function_touches_no_other_service(template: Template, function: topology.Function) -> None:
+    """Every granted action belongs to a service that the topology speaks of."""
+    statements = template.statements(template.role(function.name))
+    services = {action.partition(":")[0] for each in statements for action in each["Action"]}
+
+    assert services <= {"logs", "xray", "dynamodb", "sqs", "events", "ssm"}
+
+
+def test_no_role_may_do_any_action_of_a_service(template: Template) -> None:
+    """Actions are named one by one, in every policy of the stack that allows something."""
+    policies = [*template.of("IAM::Policy").values(), *template.of("SQS::QueuePolicy").values()]
+    statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    allowed = [each for each in statements if each["Effect"] == "Allow"]
+
+    assert allowed
+    assert [each for each in allowed if "*" in json.dumps(each["Action"])] == []
+    assert [each for each in allowed if "NotAction" in each or "NotResource" in each] == []
+
+
+def test_every_wildcard_in_a_resource_has_a_written_reason(template: Template) -> None:
+    """A `*` that infra/aws/wildcards.py does not explain is refused, and an explanation nobody needs as well."""
+    found = _wildcards(template)
+    unexplained = [each for each in found if not any(_explains(reason, *each) for reason in WILDCARDS)]
+    needless = [reason for reason in WILDCARDS if not any(_explains(reason, *each) for each in found)]
+
+    assert unexplained == []
+    assert needless == []
+    assert all(reason.reason for reason in WILDCARDS)
+
+
+def _wildcards(template: Template) -> set[tuple[str, str]]:
+    """(action, resource) of each allowed pair whose resource holds a `*`."""
+    policies = template.of("IAM::Policy").values()
+    statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    pairs = {
+        (action, template.text(resource))
+        for each in statements
+        for action in as_list(each["Action"])
+        for resource in as_list(each["Resource"])
+    }
+    return {pair for pair in pairs if "*" in pair[1]}
+
+
+def _explains(reason: Wildcard, action: str, resource: str) -> bool:
+    narrow = resource == "*" if reason.resource == "*" else resource.endswith(reason.resource) and resource != "*"
+    return narrow and any(fnmatchcase(action, pattern) for pattern in reason.actions)
