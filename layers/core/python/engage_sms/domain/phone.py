@@ -28,14 +28,14 @@ def parse(text: str) -> str:
     digits = _NOT_DIGITS.sub("", spelled)
     if spelled.startswith("+") and not digits.startswith("1"):
         raise ValueError("Enter a US or Canadian number: after + the country code has to be 1.")
-    if len(digits) == 11 and digits.startswith("1"):
-        digits = digits[1:]
-    elif len(digits) != 10 or spelled.startswith("+"):
-        amount = "short" if len(digits) < 10 + digits.startswith("1") else "long"
-        raise ValueError(f"The phone number is too {amount}: enter ten digits, area code first.")
-    _check_area(digits[:3])
-    _check_exchange(digits[3:6])
-    return f"+1{digits}"
+    ten = digits.removeprefix("1")  # no area code starts with 1
+    if len(ten) != 10:
+        raise ValueError(
+            f"The phone number is too {'short' if len(ten) < 10 else 'long'}: enter ten digits, area code first."
+        )
+    _check_area(ten[:3])
+    _check_exchange(ten[3:6])
+    return f"+1{ten}"
 
 
 def area_code(e164: str) -> str:
