@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from engage_sms.adapters.answers import MemoryAnswers
 from engage_sms.adapters.layout import state_change
 from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.table import (
@@ -65,6 +66,7 @@ def memory_ports(
         now=now,
         new_id=new_id,
         public_url=public_url,
+        answers=MemoryAnswers(),
     )
 
 

@@ -1,0 +1,1 @@
+"""The function `console`: the API's own description, and its health."""

@@ -1,0 +1,1 @@
+"""The function `directory`: users and contacts."""

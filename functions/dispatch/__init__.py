@@ -1,0 +1,1 @@
+"""The function `dispatch`: one call to Twilio for each message."""

@@ -1,0 +1,1 @@
+"""The function `journeys`: journey steps that ask for an SMS."""

@@ -1,0 +1,1 @@
+"""The function `messaging`: conversations and their messages."""

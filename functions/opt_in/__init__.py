@@ -1,0 +1,1 @@
+"""The function `opt_in`: opt-in requests sent by hand, and the evidence of consent."""

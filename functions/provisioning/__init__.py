@@ -1,0 +1,1 @@
+"""The function `provisioning`: organizations, their settings and Twilio account, numbers for users."""

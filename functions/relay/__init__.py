@@ -1,0 +1,1 @@
+"""The function `relay`: everything that follows from a change of state."""

@@ -1,0 +1,1 @@
+"""The function `release`: held messages at their opening, paced; timers that are due."""

@@ -1,0 +1,21 @@
+"""Every minute: held messages at their opening, paced; timers that are due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from engage_sms.bootstrap import real_ports
+from engage_sms.edge.telemetry import count
+from engage_sms.ports import Ports
+from engage_sms.usecases.release_due import release_due
+
+
+def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
+    """What the run did, for whoever invokes it by hand."""
+    report = release_due(ports or real_ports())
+    count("MessagesReleased", report.messages)
+    count("TimersRung", report.timers)
+    return {"openings": report.openings, "messages": report.messages, "timers": report.timers}

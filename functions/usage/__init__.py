@@ -1,0 +1,1 @@
+"""The function `usage`: segments of the month so far and the twelve before."""

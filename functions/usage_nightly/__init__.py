@@ -1,0 +1,1 @@
+"""The function `usage_nightly`: Twilio's reported segments, pulled each night."""

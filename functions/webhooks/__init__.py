@@ -1,0 +1,1 @@
+"""The function `webhooks`: Twilio's inbound messages and delivery statuses."""

@@ -1,0 +1,59 @@
+"""Batches from queues and streams: each record by itself, so that one that fails or cannot be read holds up no other.
+
+The answer names the records to deliver again; after the queue's `max_receives` they end in the dead-letter queue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.common import DictWrapper
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from engage_sms.edge.telemetry import count, log_failure
+from engage_sms.errors import Permanent
+
+Record = Mapping[str, Any]
+
+
+def each_message(
+    event: Mapping[str, Any], context: LambdaContext, work: Callable[[Mapping[str, str]], None]
+) -> dict[str, Any]:
+    """Works on each SQS record's JSON body. Raises nothing; a body that is no object of texts counts as failed."""
+    return _each(event, context, EventType.SQS, lambda record: work(_body(record)))
+
+
+def each_change(event: Mapping[str, Any], context: LambdaContext, work: Callable[[Record], None]) -> dict[str, Any]:
+    """Works on each record of a DynamoDB stream. Raises nothing."""
+    return _each(event, context, EventType.DynamoDBStreams, work)
+
+
+def _each(
+    event: Mapping[str, Any], context: LambdaContext, kind: EventType, work: Callable[[Record], None]
+) -> dict[str, Any]:
+    def attempt(record: DictWrapper) -> None:
+        try:
+            work(record.raw_event)
+        except Exception as error:
+            log_failure("A record failed and will be delivered again.", error, record=_id(record.raw_event))
+            count("RecordsFailed")
+            raise
+
+    # A processor keeps the state of its batch, so each batch gets its own.
+    processor = BatchProcessor(event_type=kind, raise_on_entire_batch_failure=False)
+    answer = process_partial_response(event=dict(event), record_handler=attempt, processor=processor, context=context)
+    return cast("dict[str, Any]", answer)
+
+
+def _body(record: Record) -> Mapping[str, str]:
+    body = json.loads(record["body"])
+    if not isinstance(body, dict) or not all(isinstance(value, str) for value in body.values()):
+        raise Permanent("The queue message is no JSON object of texts.")
+    return body
+
+
+def _id(record: Record) -> str:
+    return str(record.get("messageId") or record.get("eventID"))

@@ -1,0 +1,65 @@
+"""How a route describes itself: what it takes, what it answers, and how it can refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from engage_sms.edge.kinds import CONTENT_TYPE, KINDS, known_problem
+from engage_sms.edge.schemas.base import example_of
+from engage_sms.edge.schemas.problem import ProblemAnswer
+
+BEARER = "bearer"
+ALWAYS = ("unauthorized", "forbidden", "invalid", "try-again")
+"""Problems that every route with a token may answer."""
+
+
+def operation(
+    tag: str,
+    summary: str,
+    description: str,
+    answers: Mapping[int, type[BaseModel] | None],
+    *problems: str,
+    csv: str | None = None,
+) -> dict[str, Any]:
+    """The keyword arguments of a route that needs a token. `answers` by status, the first one the usual;
+    `csv` is an example of the answer to `Accept: text/csv`."""
+    responses: dict[int, Any] = {status: _response(status, model, csv) for status, model in answers.items()}
+    return {
+        "tags": [tag],
+        "summary": summary,
+        "description": description,
+        "status_code": next(iter(answers)),
+        "security": [{BEARER: []}],
+        "responses": responses | problem_responses((*ALWAYS, *problems)),
+    }
+
+
+def problem_responses(slugs: Iterable[str]) -> dict[int, Any]:
+    """One response a status, with an example for each problem of that status."""
+    by_status: dict[int, dict[str, Any]] = {}
+    for slug in slugs:
+        problem = known_problem(slug)
+        by_status.setdefault(problem.status, {})[slug] = {"summary": KINDS[slug][1], "value": problem.document()}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {CONTENT_TYPE: {"model": ProblemAnswer, "examples": examples}},
+        }
+        for status, examples in sorted(by_status.items())
+    }
+
+
+def _response(status: int, model: type[BaseModel] | None, csv: str | None) -> dict[str, Any]:
+    description = HTTPStatus(status).phrase
+    if model is None:
+        return {"description": description, "content": {}}
+    content: dict[str, Any] = {
+        "application/json": {"model": model, "examples": {"example": {"value": example_of(model)}}}
+    }
+    if csv is not None:
+        content["text/csv"] = {"schema": {"type": "string"}, "examples": {"example": {"value": csv}}}
+    return {"description": description, "content": content}

@@ -1,0 +1,211 @@
+"""Organizations, their settings and Twilio account, their sending window, and numbers for users."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import AwareDatetime
+
+from engage_sms.edge.api import Caller, WithPorts, make_app
+from engage_sms.edge.describe import operation
+from engage_sms.edge.schemas.base import Id
+from engage_sms.edge.schemas.jobs import DeprovisionBody, JobAnswer, JobResultAnswer, JobResultsAnswer, ProvisionBody
+from engage_sms.edge.schemas.organizations import OrganizationAnswer, OrganizationBody, SettingsBody, WindowAnswer
+from engage_sms.usecases.change_settings import ChangeSettings, change_settings
+from engage_sms.usecases.explain_window import ExplainWindow, explain_window
+from engage_sms.usecases.follow_job import CancelJob, ListResults, ViewJob, cancel_job, list_results, view_job
+from engage_sms.usecases.lookup import find_organization
+from engage_sms.usecases.provision_twilio_account import ProvisionTwilioAccount, provision_twilio_account
+from engage_sms.usecases.put_organization import PutOrganization, put_organization
+from engage_sms.usecases.start_provisioning import (
+    StartDeprovisioning,
+    StartProvisioning,
+    start_deprovisioning,
+    start_provisioning,
+)
+
+app = make_app()
+
+
+@app.put(
+    "/v1/organizations/<id>",
+    **operation(
+        "Organizations",
+        "Create or rename an organization",
+        "The platform's call; repeating it changes nothing.",
+        {200: OrganizationAnswer},
+        "malformed-body",
+    ),
+)
+def put(id: Annotated[Id, Path()], body: OrganizationBody, ports: WithPorts) -> OrganizationAnswer:  # noqa: A002
+    organization, _ = put_organization(PutOrganization(id=id, name=body.name), ports)
+    return OrganizationAnswer.of(organization)
+
+
+@app.get(
+    "/v1/organization",
+    **operation(
+        "Organizations",
+        "The caller's organization",
+        "Its name, every setting with its value, and where its Twilio account stands.",
+        {200: OrganizationAnswer},
+        "not-found",
+    ),
+)
+def view(caller: Caller, ports: WithPorts) -> OrganizationAnswer:
+    return OrganizationAnswer.of(find_organization(caller.org_id, ports))
+
+
+@app.patch(
+    "/v1/organization/settings",
+    **operation(
+        "Organizations",
+        "Change settings",
+        "Any settings by dotted name: all of them are taken or, when one is wrong, none. null restores a default.",
+        {200: OrganizationAnswer},
+        "malformed-body",
+        "not-found",
+    ),
+)
+def change(body: SettingsBody, caller: Caller, ports: WithPorts) -> OrganizationAnswer:
+    return OrganizationAnswer.of(change_settings(ChangeSettings(org_id=caller.org_id, changes=body.root), ports))
+
+
+@app.post(
+    "/v1/organization/twilio-account",
+    **operation(
+        "Organizations",
+        "Provision the Twilio account",
+        "A subaccount, a Messaging Service and its webhooks, once. 201 when this call made it, 200 when it was there.",
+        {201: OrganizationAnswer, 200: OrganizationAnswer},
+        "not-found",
+        "twilio-account-in-progress",
+        "idempotency-key-reused",
+        "request-in-progress",
+        "provider-refused",
+    ),
+)
+def provision_account(caller: Caller, ports: WithPorts) -> Response[OrganizationAnswer]:
+    organization, created = provision_twilio_account(ProvisionTwilioAccount(org_id=caller.org_id), ports)
+    answer = OrganizationAnswer.of(organization)
+    return Response(status_code=201 if created else 200, content_type="application/json", body=answer)
+
+
+@app.get(
+    "/v1/sending-window",
+    **operation(
+        "Organizations",
+        "Whether automated messages may leave",
+        "Now, or at the instant `at`: open until when, or when the next window opens, and which rule decides.",
+        {200: WindowAnswer},
+        "not-found",
+    ),
+)
+def window(
+    caller: Caller,
+    ports: WithPorts,
+    at: Annotated[AwareDatetime | None, Query(description="RFC 3339 with a zone; now when left out.")] = None,
+) -> WindowAnswer:
+    return WindowAnswer.of(explain_window(ExplainWindow(org_id=caller.org_id, at=at), ports))
+
+
+@app.post(
+    "/v1/numbers/provision",
+    **operation(
+        "Numbers",
+        "Give users a number each",
+        "Starts a job with a result for each user; one failure never spoils the rest. Who has a number keeps it.",
+        {202: JobAnswer},
+        "malformed-body",
+        "not-found",
+        "twilio-account-required",
+        "idempotency-key-reused",
+        "request-in-progress",
+    ),
+)
+def provision(body: ProvisionBody, caller: Caller, ports: WithPorts) -> JobAnswer:
+    command = StartProvisioning(
+        org_id=caller.org_id,
+        started_by=caller.user_id,
+        user_ids=tuple(body.user_ids),
+        area_code_source=body.area_code_source,
+        area_code=body.area_code,
+        fallback=body.fallback,
+    )
+    return JobAnswer.of(start_provisioning(command, ports))
+
+
+@app.post(
+    "/v1/numbers/deprovision",
+    **operation(
+        "Numbers",
+        "Give users' numbers back",
+        "Releases them at Twilio for good. Needs `irreversible_acknowledged: true`; conversations stay readable.",
+        {202: JobAnswer},
+        "malformed-body",
+        "not-found",
+        "acknowledgement-required",
+        "idempotency-key-reused",
+        "request-in-progress",
+    ),
+)
+def deprovision(body: DeprovisionBody, caller: Caller, ports: WithPorts) -> JobAnswer:
+    command = StartDeprovisioning(
+        org_id=caller.org_id,
+        started_by=caller.user_id,
+        user_ids=tuple(body.user_ids),
+        irreversible_acknowledged=body.irreversible_acknowledged,
+    )
+    return JobAnswer.of(start_deprovisioning(command, ports))
+
+
+@app.get(
+    "/v1/jobs/<id>",
+    **operation(
+        "Numbers",
+        "How far a job has come",
+        "Counts by outcome. Only who started the job sees it.",
+        {200: JobAnswer},
+        "not-found",
+    ),
+)
+def job(id: Annotated[Id, Path()], caller: Caller, ports: WithPorts) -> JobAnswer:  # noqa: A002
+    return JobAnswer.of(view_job(ViewJob(org_id=caller.org_id, user_id=caller.user_id, job_id=id), ports))
+
+
+@app.get(
+    "/v1/jobs/<id>/results",
+    **operation(
+        "Numbers",
+        "A job's results",
+        "One for each user that is done: the number, or why there is none, and the steps that were tried.",
+        {200: JobResultsAnswer},
+        "not-found",
+    ),
+)
+def results(
+    id: Annotated[Id, Path()],  # noqa: A002
+    caller: Caller,
+    ports: WithPorts,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> JobResultsAnswer:
+    command = ListResults(org_id=caller.org_id, user_id=caller.user_id, job_id=id, cursor=cursor, limit=limit)
+    page = list_results(command, ports)
+    return JobResultsAnswer(items=[JobResultAnswer.of(result) for result in page.items], next_cursor=page.cursor)
+
+
+@app.post(
+    "/v1/jobs/<id>/cancel",
+    **operation(
+        "Numbers",
+        "Cancel a job",
+        "Users not begun yet are skipped; what was done stays done.",
+        {200: JobAnswer},
+        "not-found",
+    ),
+)
+def cancel(id: Annotated[Id, Path()], caller: Caller, ports: WithPorts) -> JobAnswer:  # noqa: A002
+    return JobAnswer.of(cancel_job(CancelJob(org_id=caller.org_id, user_id=caller.user_id, job_id=id), ports))

@@ -1,0 +1,134 @@
+"""Organizations, their settings, their Twilio account and their sending window."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from pydantic import ConfigDict, Field, JsonValue, RootModel
+
+from engage_sms.domain.directory import Organization
+from engage_sms.domain.settings import effective
+from engage_sms.domain.window import Decision
+from engage_sms.edge.schemas.base import Schema, example
+
+_TWILIO = {
+    "status": "active",
+    "account_sid": "ACa1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6",
+    "messaging_service_sid": "MGa1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6",
+}
+_SETTINGS = {
+    "sms.send_window.start_time": "08:00",
+    "sms.send_window.end_time": "16:00",
+    "sms.send_window.time_zone": "America/Chicago",
+}
+
+
+class OrganizationBody(Schema):
+    """An organization, as the platform names it."""
+
+    model_config = example(name="Prairie Home Lending")
+
+    name: str = Field(min_length=1, max_length=200)
+
+
+class SettingsBody(RootModel[dict[str, JsonValue]]):
+    """Settings to change, by dotted name; null puts one back to its default."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [dict(_SETTINGS)]})
+
+
+class TwilioAnswer(Schema):
+    """The organization's account at Twilio."""
+
+    model_config = example(**_TWILIO)
+
+    status: str
+    account_sid: str | None
+    messaging_service_sid: str | None
+
+
+class OrganizationAnswer(Schema):
+    """An organization; `settings` holds every setting by dotted name, defaults included."""
+
+    model_config = example(id="prairie", name="Prairie Home Lending", settings=_SETTINGS, twilio=_TWILIO)
+
+    id: str
+    name: str
+    settings: dict[str, Any]
+    twilio: TwilioAnswer
+
+    @classmethod
+    def of(cls, organization: Organization) -> OrganizationAnswer:
+        return cls(
+            id=organization.id,
+            name=organization.name,
+            settings=effective(organization.settings),
+            twilio=TwilioAnswer(
+                status=organization.twilio.status,
+                account_sid=organization.twilio.account_sid,
+                messaging_service_sid=organization.twilio.messaging_service_sid,
+            ),
+        )
+
+
+class RuleAnswer(Schema):
+    """One rule of the sending window at the instant asked for; `start` and `end` are wall-clock times of its zone."""
+
+    model_config = example(
+        rule="organization",
+        time_zone="America/Chicago",
+        start="08:00",
+        end="16:00",
+        open=False,
+        opens_at="2024-08-02T13:00:00Z",
+    )
+
+    rule: str
+    time_zone: str
+    start: str
+    end: str
+    open: bool
+    opens_at: datetime | None
+
+
+class WindowAnswer(Schema):
+    """Whether automated messages may leave, until when, or when the next window opens, and which rule decided."""
+
+    model_config = example(
+        open=False,
+        opens_at="2024-08-02T13:00:00Z",
+        closes_at=None,
+        rules=[
+            {
+                "rule": "organization",
+                "time_zone": "America/Chicago",
+                "start": "08:00",
+                "end": "16:00",
+                "open": False,
+                "opens_at": "2024-08-02T13:00:00Z",
+            }
+        ],
+        recipient_zones=[],
+        decided_by="organization",
+    )
+
+    open: bool
+    opens_at: datetime | None
+    closes_at: datetime | None
+    rules: list[RuleAnswer]
+    recipient_zones: list[str]
+    decided_by: str | None
+
+    @classmethod
+    def of(cls, decision: Decision) -> WindowAnswer:
+        """The organization's own rule stands alone, so no zone of a recipient matters yet."""
+        return cls(
+            open=decision.open,
+            opens_at=decision.opens_at,
+            closes_at=decision.closes_at,
+            rules=[RuleAnswer(**asdict(rule)) for rule in decision.rules],
+            recipient_zones=[],
+            decided_by=decision.decided_by,
+        )
