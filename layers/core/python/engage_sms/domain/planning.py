@@ -38,7 +38,8 @@ def plan(settings: Settings, *, now: datetime) -> Plan:
     if decision.opens_at is None:
         why = "The sending window does not open within the next 8 days."
         return Plan(Status.SKIPPED, now, failure=Failure(code="no-opening", message=why))
-    reason = f"Outside the sending window {settings.send_window_start_time}-{settings.send_window_end_time} ({settings.send_window_time_zone})."
+    hours = f"{settings.send_window_start_time}-{settings.send_window_end_time}"
+    reason = f"Outside the sending window {hours} ({settings.send_window_time_zone})."
     return Plan(
         Status.HELD,
         decision.opens_at,

@@ -1,0 +1,59 @@
+"""An automated message leaves inside the window, waits for it, or is told that it will never open."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engage_sms.domain.message import Status
+from engage_sms.domain.planning import MAX_VALIDITY, plan
+from engage_sms.domain.settings import resolve
+
+INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+SETTINGS = resolve({})
+
+
+@given(INSTANTS)
+def test_a_message_leaves_only_while_the_window_is_open(now: datetime) -> None:
+    """Now when open, else at an instant at which it is open; with the rule and the reason to show."""
+    made = plan(SETTINGS, now=now)
+
+    assert SETTINGS.window_rule().holds(made.leaves_at)
+    if made.status is Status.QUEUED:
+        assert made.leaves_at == now
+        assert made.hold is None
+    else:
+        assert made.status is Status.HELD
+        assert made.hold is not None
+        assert made.hold.until == made.leaves_at > now
+        assert made.hold.rule == "organization"
+        assert "08:00-16:00 (America/Chicago)" in made.hold.reason
+
+
+@given(INSTANTS, st.integers(0, 3600))
+def test_twilio_may_not_deliver_after_the_window(now: datetime, later: int) -> None:
+    """The validity ends at the closing, within what Twilio takes; outside any window there is none."""
+    made = plan(SETTINGS, now=now)
+    dispatched = now + timedelta(seconds=later)
+    validity = made.validity(dispatched)
+
+    if made.closes_at is None:
+        assert validity is None
+    else:
+        assert validity is not None
+        assert 1 <= validity <= MAX_VALIDITY
+        assert validity == 1 or dispatched + timedelta(seconds=validity) <= made.closes_at
+
+
+def test_a_window_that_never_opens_skips_with_a_reason() -> None:
+    """Closed for longer than we look ahead: the message is skipped, not looped."""
+    first = date(2026, 7, 1)
+    closed = [(first + timedelta(days=day)).isoformat() for day in range(31)]
+    made = plan(resolve({"sms.send_window.closed_dates": closed}), now=datetime(2026, 7, 10, tzinfo=UTC))
+
+    assert made.status is Status.SKIPPED
+    assert made.failure is not None
+    assert made.failure.code == "no-opening"
+    assert made.failure.message.endswith(".")
