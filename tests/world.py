@@ -32,7 +32,7 @@ from engage_sms.usecases.release_due import release_due
 from engage_sms.usecases.request_opt_in import RequestOptIn, request_opt_in
 from engage_sms.usecases.run_job_subject import RunJobSubject, run_job_subject
 from engage_sms.usecases.start_provisioning import StartProvisioning, start_provisioning
-from infra.local.twilio import FakeTwilio
+from infra.local.twilio import FakeTwilio, TwilioInProcess
 
 OPEN = datetime(2026, 7, 15, 15, 0, tzinfo=UTC)
 """A Wednesday, 10:00 in Chicago: the default window is open."""
@@ -75,7 +75,7 @@ class World:
         ids = count(1)
         self.twilio = FakeTwilio(self.clock, post=self._post)
         self.ports: Ports = memory_ports(
-            twilio=TwilioApi(parent=self._parent, http_client=self.twilio.http_client()),
+            twilio=TwilioApi(parent=self._parent, http_client=TwilioInProcess(self.twilio)),
             now=self.clock,
             new_id=lambda: f"01J{next(ids):023d}",
         )
@@ -117,6 +117,10 @@ class World:
             if self.clock.instant.second == 0:
                 release_due(self.ports)
             self.settle()
+
+    def arrive(self) -> None:
+        """Long enough for what was sent to arrive, and for Twilio to say so."""
+        self.pass_time(self.clock.instant + timedelta(seconds=3))
 
     def _next_moment(self, until: datetime) -> datetime:
         minute = self.clock.instant.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -249,7 +253,7 @@ class World:
     def text(self, body: str, *, phone: str = PHONE, user_id: str = "u-1") -> None:
         """The phone texts the user's number."""
         self.twilio.text_from_phone(phone, self.number_of(user_id), body)
-        self.pass_time(self.clock.instant + timedelta(seconds=3))
+        self.arrive()
 
     def message(self, message: Message) -> Message:
         stored = self.store.message(message.ref, consistent=True)

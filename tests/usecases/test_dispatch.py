@@ -24,7 +24,7 @@ def sent_texts(world: World, body: str = "Hello Bo") -> int:
 def test_a_message_leaves_from_the_users_number_and_is_delivered(opted_in: World) -> None:
     """The user's number and the organization's Messaging Service send it; the trace tells its life."""
     message = write(opted_in)
-    opted_in.pass_time(opted_in.clock.instant + timedelta(seconds=5))
+    opted_in.arrive()
     delivered = opted_in.message(message)
     at_twilio = next(m for m in opted_in.twilio.messages() if m["body"] == "Hello Bo")
 
@@ -111,16 +111,17 @@ def test_a_twilio_that_stays_busy_fails_the_message(opted_in: World) -> None:
     assert sent_texts(opted_in) == 0
 
 
-def test_a_refusal_is_final_and_says_why(opted_in: World) -> None:
-    """Twilio's code stands on the message."""
-    opted_in.twilio.inject("messages.create", "30034", 1)
+@pytest.mark.parametrize(("code", "status"), [("21211", Status.FAILED), ("30034", Status.UNDELIVERED)])
+def test_a_refusal_is_final_and_says_why(opted_in: World, code: str, status: Status) -> None:
+    """Twilio's code stands on the message, whether it refused at once or reported it later."""
+    opted_in.twilio.inject("messages.create", code, 1)
     message = write(opted_in)
-    opted_in.settle()
+    opted_in.arrive()
     after = opted_in.message(message)
 
-    assert after.status is Status.FAILED
+    assert after.status is status
     assert after.error is not None
-    assert after.error.code == "30034"
+    assert after.error.code == code
 
 
 def test_a_stop_beats_a_message_on_the_queue(opted_in: World) -> None:
@@ -146,6 +147,6 @@ def test_disordered_and_repeated_callbacks_end_in_the_same_state(opted_in: World
     opted_in.twilio.inject("callbacks", "reordered", 3)
     opted_in.twilio.inject("callbacks", "duplicated", 3)
     message = write(opted_in)
-    opted_in.pass_time(opted_in.clock.instant + timedelta(seconds=10))
+    opted_in.arrive()
 
     assert opted_in.message(message).status is Status.DELIVERED

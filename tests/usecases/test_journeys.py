@@ -91,7 +91,7 @@ def test_the_same_step_delivered_twice_sends_once(opted_in: World) -> None:
 def test_without_consent_it_asks_and_waits_for_the_yes(ready: World) -> None:
     """The journey itself sends the opt-in request; its message goes when the YES came."""
     message = accept(ready)
-    ready.settle()
+    ready.arrive()
     waiting = ready.message(message).status
     asked = ready.received_by_phone()
     ready.text("yes")

@@ -208,7 +208,10 @@ class OwnedNumber:
 
 @dataclass(frozen=True)
 class TwilioMessage:
-    """A message as Twilio has it. `segments` is 0 until a sender is assigned."""
+    """A message as Twilio has it: between the contact's `phone` and our `number`, whichever way it went.
+
+    `segments` is 0, and `number` may be None, until a sender is assigned.
+    """
 
     sid: str
     status: str

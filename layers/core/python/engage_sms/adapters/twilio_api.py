@@ -226,12 +226,14 @@ def _owned(row: Any) -> OwnedNumber:
 
 
 def _message(row: Any) -> TwilioMessage:
+    """Ours is `number` and the contact's is `phone`, whichever way the message went."""
     error_code = None if row.error_code is None else str(row.error_code)
+    inbound = row.direction == "inbound"
     return TwilioMessage(
         sid=_sid(("SM", "MM"), row.sid),
         status=_text(row.status),
-        phone=_text(row.to),
-        number=row.from_,
+        phone=_text(row.from_ if inbound else row.to),
+        number=row.to if inbound else row.from_,
         body=row.body or "",
         direction=_text(row.direction),
         segments=int(row.num_segments or 0),
