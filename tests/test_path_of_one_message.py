@@ -5,7 +5,6 @@ from __future__ import annotations
 from engage_sms.domain.message import Status
 from engage_sms.usecases.request_opt_in import RequestOptIn, request_opt_in
 from engage_sms.usecases.send_message import SendMessage, send_message
-
 from tests.world import ORG, PHONE, World
 
 

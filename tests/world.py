@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from urllib.parse import parse_qs, urlsplit
@@ -67,24 +67,25 @@ class Delivery:
 
 @dataclass
 class World:
-    """The system in memory. `fail` lists queue messages whose consumer raised Retryable, for the test to see."""
+    """The system in memory; `table` lets a benchmark count what is used."""
 
     clock: Clock = field(default_factory=Clock)
+    table: MemoryTable = field(default_factory=MemoryTable)
 
     def __post_init__(self) -> None:
         ids = count(1)
         self.twilio = FakeTwilio(self.clock, post=self._post)
-        self.ports: Ports = memory_ports(
+        in_memory = memory_ports(
             twilio=TwilioApi(parent=self._parent, http_client=TwilioInProcess(self.twilio)),
             now=self.clock,
             new_id=lambda: f"01J{next(ids):023d}",
         )
+        self.ports: Ports = replace(in_memory, store=TableStore(self.table, now=self.clock))
         self.ports.secrets.put(
             PARENT_SECRET,
             json.dumps({"account_sid": self.twilio.parent.sid, "auth_token": self.twilio.parent.auth_token}),
         )
         self.pending: list[tuple[str, Delivery]] = []
-        self.refused: list[str] = []
 
     def _parent(self) -> Account:
         values = json.loads(self.ports.secrets.get(PARENT_SECRET) or "{}")
@@ -131,8 +132,7 @@ class World:
         return min(moment for moment in moments if moment > self.clock.instant)
 
     def _relay(self) -> bool:
-        assert isinstance(self.store.table, MemoryTable)
-        changes = self.store.table.changes()
+        changes = self.table.changes()
         for change in changes:
             relay_change(change, self.ports)
         return bool(changes)

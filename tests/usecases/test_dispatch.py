@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from engage_sms.domain.message import Message, Status, claim
 from engage_sms.errors import Permanent, Retryable
 from engage_sms.usecases.dispatch_message import LEASE, DispatchMessage, dispatch_message
 from engage_sms.usecases.send_message import SendMessage, send_message
-
 from tests.world import ORG, World
 
 

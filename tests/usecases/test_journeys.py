@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+
 from engage_sms.domain.message import Kind, Message, MessageRef, Status
 from engage_sms.errors import Invalid, NotFound
 from engage_sms.usecases.accept_journey_step import AcceptJourneyStep, accept_journey_step
 from engage_sms.usecases.cancel_message import CancelMessage, cancel_message
 from engage_sms.usecases.release_due import release_due
-
 from tests.world import CLOSED, NEXT_OPENING, OPEN, ORG, World
 
 STEP = AcceptJourneyStep(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from engage_sms.domain.job import JobStatus, Outcome
 from engage_sms.errors import Invalid, NotFound, OutcomeUnknown, Rejected
 from engage_sms.usecases.follow_job import CancelJob, ViewJob, cancel_job, view_job
@@ -14,7 +15,6 @@ from engage_sms.usecases.start_provisioning import (
     start_deprovisioning,
     start_provisioning,
 )
-
 from tests.world import ORG, World
 
 

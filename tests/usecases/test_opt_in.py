@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+
 from engage_sms.domain.consent import ConsentState
 from engage_sms.domain.message import Kind, Status
 from engage_sms.errors import NotFound, Rejected
@@ -12,7 +13,6 @@ from engage_sms.usecases.request_opt_in import RequestOptIn, request_opt_in
 from engage_sms.usecases.send_message import SendMessage, send_message
 from engage_sms.usecases.view_consent import ViewConsent, view_consent
 from engage_sms.usecases.view_contact import ViewContact, view_contact
-
 from tests.world import OPEN, ORG, World
 
 ASK = RequestOptIn(org_id=ORG, user_id="u-1", contact_id="c-1")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from engage_sms.usecases.pull_usage import PullUsage, months_back, pull_usage
-from engage_sms.usecases.report_usage import ReportUsage, report_usage
-from engage_sms.usecases.send_message import SendMessage, send_message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engage_sms.usecases.pull_usage import PullUsage, months_back, pull_usage
+from engage_sms.usecases.report_usage import ReportUsage, report_usage
+from engage_sms.usecases.send_message import SendMessage, send_message
 from tests.world import OPEN, ORG, World
 
 

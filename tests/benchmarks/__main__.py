@@ -1,0 +1,106 @@
+"""`make bench`: the figures README quotes, measured here and now. Medians; compare ratios, not machines."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from engage_sms.adapters.store import TableStore
+from engage_sms.adapters.zones import use_pinned_zones
+from engage_sms.domain.message import Direction, Kind, Message, Status
+from engage_sms.domain.segments import measure
+from engage_sms.domain.window import Rule, next_opening
+from engage_sms.ports import Create
+from engage_sms.usecases.send_message import SendMessage, send_message
+from tests.benchmarks.meter import MeteredTable, Units
+from tests.world import ORG, World
+
+ROUNDS = 15
+
+
+def microseconds(call: Callable[[], object], *, calls: int = 500) -> float:
+    """The median over rounds of one call's mean time."""
+    rounds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        for _ in range(calls):
+            call()
+        rounds.append((time.perf_counter() - start) / calls * 1e6)
+    return statistics.median(rounds)
+
+
+def metered_world() -> tuple[World, MeteredTable]:
+    """An opted-in contact, with every unit counted from here on."""
+    table = MeteredTable()
+    world = World(table=table).opted_in()
+    world.arrive()
+    table.units = Units()
+    return world, table
+
+
+def one_message() -> Units:
+    """What one 1-to-1 message uses from the request to `delivered`, its callbacks included."""
+    world, table = metered_world()
+    send_message(
+        SendMessage(org_id=ORG, user_id="u-1", contact_id="c-1", body="Hi Bo, the papers are in."), world.ports
+    )
+    world.arrive()
+    return table.units
+
+
+def opening_a_conversation(messages: int) -> float:
+    """Read units for the first page of a conversation that holds so many messages."""
+    table = MeteredTable()
+    store = TableStore(table, now=lambda: datetime(2026, 7, 15, 15, tzinfo=UTC))
+    for number in range(messages):
+        store.commit(Create(_message(number)))
+    table.units = Units()
+    store.messages(ORG, "u-1", "c-1", limit=50)
+    return table.units.read
+
+
+def _message(number: int) -> Message:
+    return Message(
+        id=f"01J{number:023d}",
+        org_id=ORG,
+        user_id="u-1",
+        contact_id="c-1",
+        direction=Direction.OUTBOUND,
+        kind=Kind.ONE_TO_ONE,
+        phone="+13125550199",
+        number="+14155550101",
+        body="Hi Bo, the papers are in.",
+        status=Status.DELIVERED,
+        segments=1,
+        created_at=datetime(2026, 7, 15, 15, tzinfo=UTC),
+    )
+
+
+def main() -> None:
+    use_pinned_zones()
+    window = (Rule("organization", "America/Chicago", 480, 960),)
+    closed, before_clock_change = datetime(2026, 7, 15, 23, tzinfo=UTC), datetime(2026, 3, 8, 3, tzinfo=UTC)
+    units = one_message()
+    rows = [
+        ("next opening, one zone", f"{microseconds(lambda: next_opening(window, closed)):.0f} µs", "200 µs"),
+        (
+            "the same, beside a clock change",
+            f"{microseconds(lambda: next_opening(window, before_clock_change)):.0f} µs",
+            "200 µs",
+        ),
+        ("segments of 160 characters", f"{microseconds(lambda: measure('x' * 160)):.1f} µs", "10 µs"),
+        ("one 1-to-1 message, request to delivered", f"{units.write:g} write units", "8"),
+        ("", f"{units.read:g} read units", "6"),
+        ("opening a conversation of 50 messages", f"{opening_a_conversation(50):g} read units", ""),
+        ("opening a conversation of 100,000", f"{opening_a_conversation(100_000):g} read units", "the same"),
+    ]
+    sys.stdout.write(f"{'what':44}{'measured':22}budget\n")
+    for what, measured, budget in rows:
+        sys.stdout.write(f"{what:44}{measured:22}{budget}\n")
+
+
+if __name__ == "__main__":
+    main()
