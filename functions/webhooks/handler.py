@@ -12,6 +12,7 @@ from engage_sms.adapters.signature import parse_form, signed_by
 from engage_sms.bootstrap import real_ports
 from engage_sms.domain.naming import parse_reference
 from engage_sms.edge.answers import Answer, empty, problem, twiml
+from engage_sms.edge.headers import header
 from engage_sms.edge.telemetry import count, log_failure
 from engage_sms.errors import EngageError, NotFound
 from engage_sms.ports import Account, Ports
@@ -56,8 +57,8 @@ def _signed(event: Mapping[str, Any], form: Sequence[tuple[str, str]], account: 
     """Twilio signs the URL it was told, so the public one counts, never the host that the request names."""
     query = event.get("rawQueryString")
     url = f"{ports.public_url}{event['rawPath']}" + (f"?{query}" if query else "")
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    return signed_by([account.auth_token], url=url, form=form, signature=headers.get("x-twilio-signature"))
+    signature = header(event, "x-twilio-signature")
+    return signed_by([account.auth_token], url=url, form=form, signature=signature)
 
 
 def _take(what: str, org_id: str, fields: Fields, event: Mapping[str, Any], ports: Ports) -> Answer:

@@ -16,10 +16,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Depends, Request, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from engage_sms.edge.headers import header
 from engage_sms.edge.idempotency import once
-from engage_sms.edge.kinds import CONTENT_TYPE, Problem, known_problem
+from engage_sms.edge.kinds import CONTENT_TYPE, Problem, rejected
 from engage_sms.edge.principal import Principal, authorize
 from engage_sms.edge.problems import problem_of
+from engage_sms.errors import Invalid
 from engage_sms.ports import ClaimNames, Ports
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -54,14 +56,8 @@ def serve(
         principal = authorize(event, ports.claims if ports else ClaimNames())
         readable = _with_text_body(event)
         return once(readable, principal, ports, context, lambda: _resolve(app, readable, context, ports, principal))
-    except UnreadableBody:
-        return _answer(known_problem("malformed-body"))
     except Exception as error:  # noqa: BLE001  the last line of defence: a problem, never a bare 500
         return _answer(problem_of(error))
-
-
-class UnreadableBody(Exception):
-    """The body is not base64 of UTF-8, though API Gateway says so."""
 
 
 def _resolve(
@@ -77,13 +73,24 @@ def _resolve(
 
 
 def _with_text_body(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not event.get("isBase64Encoded"):
+    """The event with its body as text. Raises Rejected for a body that is not JSON, or not one object.
+
+    Powertools would take a form for JSON, and the first entry of a list for the object it asks for.
+    """
+    if not event.get("body"):
         return event
-    try:
-        body = base64.b64decode(event.get("body") or "", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as wrong:
-        raise UnreadableBody from wrong
-    return {**event, "body": body, "isBase64Encoded": False}
+    kind = header(event, "content-type").partition(";")[0].strip().lower()
+    if kind not in {"", "application/json"}:
+        raise rejected("unsupported-media-type")
+    text = event["body"]
+    if event.get("isBase64Encoded"):
+        try:
+            text = base64.b64decode(text, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as wrong:
+            raise rejected("malformed-body") from wrong
+    if text.lstrip().startswith("["):
+        raise Invalid([{"field": "body", "message": "Give a JSON object."}])
+    return {**event, "body": text, "isBase64Encoded": False}
 
 
 def _answer(problem: Problem) -> dict[str, Any]:
@@ -102,7 +109,7 @@ def _caller(request: Request) -> Principal:
 
 
 def _accept(request: Request) -> str:
-    return next((value for name, value in request.headers.items() if name.lower() == "accept"), "")
+    return header(request.resolved_event.raw_event, "accept")
 
 
 WithPorts = Annotated[Ports, Depends(_ports)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from engage_sms.edge.headers import has_header, header
 from engage_sms.edge.principal import Principal, route_of
 from engage_sms.errors import Invalid
 from engage_sms.ports import Ports
@@ -62,8 +63,9 @@ class NotKept(Exception):
 
 def _key(event: Mapping[str, Any]) -> str | None:
     """The header's value. Raises Invalid for one that is empty or too long."""
-    headers = event.get("headers") or {}
-    key = next((value for name, value in headers.items() if name.lower() == "idempotency-key"), None)
-    if key is not None and not 1 <= len(key.strip()) <= LONGEST_KEY:
+    if not has_header(event, "idempotency-key"):
+        return None
+    key = header(event, "idempotency-key").strip()
+    if not 1 <= len(key) <= LONGEST_KEY:
         raise Invalid([{"field": "Idempotency-Key", "message": f"Give 1 to {LONGEST_KEY} characters."}])
     return key

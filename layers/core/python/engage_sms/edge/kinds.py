@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engage_sms.errors import Rejected
+
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
 """Seconds that a 503 asks the caller to wait."""
@@ -77,6 +79,12 @@ def known_problem(slug: str, **fields: Any) -> Problem:
     """The problem as KINDS has it."""
     status, detail = KINDS[slug]
     return Problem(slug=slug, status=status, detail=detail, fields=fields)
+
+
+def rejected(slug: str) -> Rejected:
+    """The error that becomes this problem."""
+    status, detail = KINDS[slug]
+    return Rejected(slug, detail, status=status)
 
 
 def _text(value: object) -> str:
