@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engage_sms.domain.job import JobStatus, Outcome
-from engage_sms.errors import Invalid, NotFound, OutcomeUnknown, Rejected
+from engage_sms.errors import Invalid, NotFound, OutcomeUnknown, Rejected, Retryable
 from engage_sms.usecases.follow_job import CancelJob, ViewJob, cancel_job, view_job
 from engage_sms.usecases.list_users import ListUsers, list_users
 from engage_sms.usecases.run_job_subject import RunJobSubject, run_job_subject
@@ -78,6 +78,24 @@ def test_a_lost_answer_to_a_purchase_buys_one_number(world: World) -> None:
 
     assert len(world.twilio.numbers()) == 1
     assert world.number_of() == world.twilio.numbers()[0]["phone_number"]
+
+
+def test_a_twilio_that_stays_busy_becomes_the_subjects_result(world: World) -> None:
+    """The job ends: the last delivery records the failure instead of leaving the job running for ever."""
+    world.organization()
+    world.user("u-1")
+    world.twilio.inject("incoming_phone_numbers.create", "429", 50)
+    job = start_provisioning(
+        StartProvisioning(org_id=ORG, started_by="u-admin", user_ids=("u-1",), area_code_source="user_cell"),
+        world.ports,
+    )
+    with pytest.raises(Retryable):
+        run_job_subject(RunJobSubject(org_id=ORG, job_id=job.id, subject_id="u-1", deliveries=3), world.ports)
+    run_job_subject(RunJobSubject(org_id=ORG, job_id=job.id, subject_id="u-1", deliveries=4), world.ports)
+    after = view_job(ViewJob(org_id=ORG, user_id="u-admin", job_id=job.id), world.ports)
+
+    assert after.status is JobStatus.DONE
+    assert after.failed == 1
 
 
 def test_a_number_somebody_else_took_is_passed_over(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engage_sms.domain.job import Job, JobKind, JobResult, Outcome
-from engage_sms.errors import Conflict, NotFound, Permanent, Refused, Rejected
+from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
 from engage_sms.ports import CountResult, Ports
 from engage_sms.usecases.provision_number import Attempted, provision_number
 from engage_sms.usecases.release_number import release_number
@@ -13,16 +13,23 @@ from engage_sms.usecases.release_number import release_number
 
 @dataclass(frozen=True, kw_only=True)
 class RunJobSubject:
+    """`deliveries`: how often the queue has delivered this subject, this time included."""
+
     org_id: str
     job_id: str
     subject_id: str
+    deliveries: int = 1
+
+
+MOST_DELIVERIES = 4
+"""One less than the queue's own limit: the subject gets a result, not a place in the dead-letter queue."""
 
 
 def run_job_subject(command: RunJobSubject, ports: Ports) -> None:
     """Runs the subject unless it has its result. One user's failure is that user's result and stops nobody else.
 
     Twilio being busy or silent raises Retryable or OutcomeUnknown: the queue delivers again, and the work continues
-    from what Twilio then has. Two deliveries at once write one result:
+    from what Twilio then has; the last delivery makes that the result. Two deliveries at once write one result:
 
         delivery 1  do ─► result + count ✓
         delivery 2  do (finds it done) ─► result exists ✗ Conflict ─► nothing counted twice
@@ -32,7 +39,7 @@ def run_job_subject(command: RunJobSubject, ports: Ports) -> None:
         raise Permanent(f"There is no job {command.job_id}.")
     if ports.store.job_result(command.org_id, command.job_id, command.subject_id) is not None:
         return
-    done = _run(job, command.subject_id, ports)
+    done = _run(job, command, ports)
     result = JobResult(
         org_id=command.org_id,
         job_id=command.job_id,
@@ -50,13 +57,17 @@ def run_job_subject(command: RunJobSubject, ports: Ports) -> None:
             raise
 
 
-def _run(job: Job, user_id: str, ports: Ports) -> Attempted:
+def _run(job: Job, command: RunJobSubject, ports: Ports) -> Attempted:
     if job.cancelled:
         return Attempted(Outcome.SKIPPED, reason="The job was cancelled.")
     work = {JobKind.PROVISION: provision_number, JobKind.DEPROVISION: release_number}[job.kind]
     try:
-        return work(job, user_id, ports)
-    except (NotFound, Rejected) as wrong:
+        return work(job, command.subject_id, ports)
+    except Rejected as wrong:
         return Attempted(Outcome.FAILED, reason=wrong.detail)
     except Refused as refusal:
         return Attempted(Outcome.FAILED, reason=f"Twilio refused ({refusal.code}): {refusal.message}")
+    except (Retryable, OutcomeUnknown):
+        if command.deliveries < MOST_DELIVERIES:
+            raise
+        return Attempted(Outcome.FAILED, reason="Twilio did not answer, again and again; start the user anew.")
