@@ -131,7 +131,8 @@ def page_with_meta(call: Call, key: str, rows: Sequence[dict[str, Any]]) -> dict
 
 
 def _cut(call: Call, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, int, bool]:
-    size = call.query.whole("PageSize") or 50
+    asked = call.query.whole("PageSize")
+    size = 50 if asked is None else asked
     number = call.query.whole("Page") or 0
     if not (1 <= size <= 1000 and number >= 0):
         raise Problem(20001, "PageSize is 1 to 1000; Page counts from 0.")
