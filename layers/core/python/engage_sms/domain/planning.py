@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engage_sms.domain.message import Failure, Hold, Status
-from engage_sms.domain.settings import Settings
-from engage_sms.domain.window import decide
+from engage_sms.domain.phone import zones
+from engage_sms.domain.settings import RecipientHours, Settings
+from engage_sms.domain.window import Rule, decide
 
 MAX_VALIDITY = 36_000
 """Seconds; the longest `ValidityPeriod` that Twilio takes (twilio.com/docs/messaging/api/message-resource)."""
@@ -30,18 +31,31 @@ class Plan:
         return max(1, min(MAX_VALIDITY, int((self.closes_at - now).total_seconds())))
 
 
-def plan(settings: Settings, *, now: datetime) -> Plan:
-    """The plan for an automated message at `now` (aware UTC)."""
-    decision = decide((settings.window_rule(),), now)
+FEDERAL_HOURS = (8 * 60, 21 * 60)
+"""Minutes of the recipient's local day in which a solicitation may arrive: 47 CFR 64.1200(c)(1)."""
+
+
+def rules_for(settings: Settings, phone: str) -> tuple[Rule, ...]:
+    """All the windows that must be open: the organization's, and the legal hours in every zone of the area code.
+
+    A phone does not say where its owner is, so the strictest reading of its area code counts.
+    """
+    own = settings.window_rule()
+    if settings.send_window_recipient_hours is RecipientHours.OFF:
+        return (own,)
+    start, end = FEDERAL_HOURS
+    return (own, *(Rule("federal", zone, start, end) for zone in zones(phone)))
+
+
+def plan(settings: Settings, *, phone: str, now: datetime) -> Plan:
+    """The plan for an automated message to the phone (E.164) at `now` (aware UTC)."""
+    decision = decide(rules_for(settings, phone), now)
     if decision.open:
         return Plan(Status.QUEUED, now, closes_at=decision.closes_at)
     if decision.opens_at is None:
-        why = "The sending window does not open within the next 8 days."
+        why = "The sending window and the hours of the contact's area code do not meet within the next 8 days."
         return Plan(Status.SKIPPED, now, failure=Failure(code="no-opening", message=why))
-    hours = f"{settings.send_window_start_time}-{settings.send_window_end_time}"
-    reason = f"Outside the sending window {hours} ({settings.send_window_time_zone})."
-    return Plan(
-        Status.HELD,
-        decision.opens_at,
-        hold=Hold(reason=reason, rule=decision.decided_by or "organization", until=decision.opens_at),
-    )
+    rule = next(answer for answer in decision.rules if answer.rule == decision.decided_by and not answer.open)
+    said = "sending window" if rule.rule == "organization" else "legal hours at the contact's area code,"
+    reason = f"Outside the {said} {rule.start}-{rule.end} ({rule.time_zone})."
+    return Plan(Status.HELD, decision.opens_at, hold=Hold(reason=reason, rule=rule.rule, until=decision.opens_at))

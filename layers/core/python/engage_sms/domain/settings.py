@@ -29,7 +29,6 @@ class RecipientHours(StrEnum):
     """Which legal hours bind besides the organization's window (setting `sms.send_window.recipient_hours`)."""
 
     FEDERAL = "federal"
-    STATE = "state"
     OFF = "off"
 
 
@@ -69,9 +68,6 @@ class Settings:
     send_window_recipient_hours: RecipientHours
     opt_out_scope: OptOutScope
     opt_out_replies: OptOutReplies
-    notifications_email: bool
-    notifications_site: bool
-    notifications_contact_url: str | None
     journey_wait_for_opt_in_days: int
     hold_expires_after_hours: int
     throughput_messages_per_second: int
@@ -188,17 +184,9 @@ _SETTINGS = (
     Setting("sms.send_window.end_time", "16:00", _end_time, "a time as HH:MM, from 00:00 to 24:00"),
     Setting("sms.send_window.time_zone", "America/Chicago", _zone, "an IANA time zone such as America/Chicago"),
     Setting("sms.send_window.closed_dates", [], _dates, "a list of at most 400 dates as YYYY-MM-DD"),
-    Setting("sms.send_window.recipient_hours", "federal", _one_of(RecipientHours), "federal, state or off"),
+    Setting("sms.send_window.recipient_hours", "federal", _one_of(RecipientHours), "federal or off"),
     Setting("sms.opt_out.scope", "organization", _one_of(OptOutScope), "organization or user"),
     Setting("sms.opt_out.replies", "twilio", _one_of(OptOutReplies), "twilio or engage"),
-    Setting("sms.notifications.email", True, _flag, "true or false"),
-    Setting("sms.notifications.site", True, _flag, "true or false"),
-    Setting(
-        "sms.notifications.contact_url",
-        None,
-        _url,
-        "an http or https address of at most 500 characters; {contact_id} in it becomes the contact's id",
-    ),
     Setting("sms.journey.wait_for_opt_in_days", 7, _whole(1, 90), "a whole number of days, 1 to 90"),
     Setting("sms.hold.expires_after_hours", 72, _whole(1, 192), "a whole number of hours, 1 to 192"),
     Setting("sms.throughput.messages_per_second", 3, _whole(1, 1000), "a whole number, 1 to 1000"),

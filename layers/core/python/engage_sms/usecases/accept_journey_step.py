@@ -83,10 +83,9 @@ def _changes(
     phone = contact.cell_phone or ""
     consent = ports.store.consent(command.org_id, phone, consistent=True)
     standing = consent.of(user.id)
-    leaves = plan(settings, now=now)
     obstacle = _obstacle(contact, user, consent)
+    leaves = Plan(Status.SKIPPED, now, failure=obstacle) if obstacle else plan(settings, phone=phone, now=now)
     waits = obstacle is None and standing.state is not ConsentState.OPTED_IN
-    begins = Plan(Status.SKIPPED, now, failure=obstacle) if obstacle else leaves
     message = outbound(
         message_id=ports.new_id(),
         now=now,
@@ -94,7 +93,7 @@ def _changes(
         contact=contact,
         kind=Kind.JOURNEY,
         body=body,
-        plan=Plan(Status.AWAITING_OPT_IN, now) if waits else begins,
+        plan=Plan(Status.AWAITING_OPT_IN, now) if waits else leaves,
         expires_at=_expiry(command, settings, now, waits=waits),
         source={"journey_id": command.journey_id, "step_id": command.step_id, "execution_id": command.execution_id},
     )

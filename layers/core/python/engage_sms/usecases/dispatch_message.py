@@ -62,7 +62,11 @@ def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
         return
     now = ports.now()
     organization = find_organization(message.org_id, ports)
-    leaves = plan(resolve(organization.settings), now=now) if message.automated else Plan(Status.QUEUED, now)
+    leaves = (
+        plan(resolve(organization.settings), phone=message.phone, now=now)
+        if message.automated
+        else Plan(Status.QUEUED, now)
+    )
     stop = _too_late_or_early(message, leaves, now)
     if stop is not None:
         ports.store.move(message.ref, stop)

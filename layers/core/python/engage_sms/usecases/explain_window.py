@@ -5,20 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from engage_sms.domain.planning import rules_for
 from engage_sms.domain.settings import resolve
 from engage_sms.domain.window import Decision, decide
 from engage_sms.ports import Ports
-from engage_sms.usecases.lookup import find_organization
+from engage_sms.usecases.lookup import find_contact, find_organization
+from engage_sms.usecases.put_user import valid_phone
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExplainWindow:
-    """`at` is aware; None means now."""
+    """`at` is aware; None means now. With a contact or a phone (E.164), the recipient's legal hours count too."""
 
     org_id: str
     at: datetime | None = None
+    contact_id: str | None = None
+    phone: str | None = None
 
 
 def explain_window(command: ExplainWindow, ports: Ports) -> Decision:
     settings = resolve(find_organization(command.org_id, ports).settings)
-    return decide((settings.window_rule(),), command.at or ports.now())
+    phone = valid_phone("phone", command.phone) if command.phone else None
+    if command.contact_id is not None:
+        phone = find_contact(command.org_id, command.contact_id, ports).cell_phone
+    rules = rules_for(settings, phone) if phone else (settings.window_rule(),)
+    return decide(rules, command.at or ports.now())

@@ -14,7 +14,10 @@ AWAITING = frozenset({Status.AWAITING_OPT_IN})
 def start_waiting(ref: MessageRef, ports: Ports) -> Message | None:
     """The message after its step; None when it waited no longer. Dispatch reads the consent again."""
     now = ports.now()
-    leaves = plan(resolve(find_organization(ref.org_id, ports).settings), now=now)
+    message = ports.store.message(ref)
+    if message is None:
+        return None
+    leaves = plan(resolve(find_organization(ref.org_id, ports).settings), phone=message.phone, now=now)
     if leaves.failure is not None:
         skip = leaves.failure
         return ports.store.move(
