@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
@@ -12,22 +11,13 @@ import pytest
 from moto import mock_aws
 
 from engage_sms import topology
-from engage_sms.adapters.changes import decode_stream_record
 from engage_sms.adapters.dynamodb import DynamoTable
 from engage_sms.adapters.memory import MemoryTable
 from engage_sms.adapters.store import TableStore
-from engage_sms.ports import StateChange
 from infra.local.resources import create_resources, create_table
+from tests.contracts.subject import Subject, stream_of
 
 _numbers = count(1)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A store, and what its change stream says since the beginning."""
-
-    store: TableStore
-    changes: Callable[[], list[StateChange]]
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +50,3 @@ def subject(request: pytest.FixtureRequest, clock: Any) -> Subject:
 def store(subject: Subject) -> TableStore:
     """An empty store of each kind."""
     return subject.store
-
-
-def stream_of(table_name: str) -> list[StateChange]:
-    """Everything in the table's change stream that is about entities."""
-    streams = boto3.client("dynamodbstreams")
-    arn = streams.list_streams(TableName=table_name)["Streams"][0]["StreamArn"]
-    shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    records = []
-    for shard in shards:
-        iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
-        records += streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
-    return [change for change in map(decode_stream_record, records) if change is not None]
