@@ -1,0 +1,99 @@
+"""The command line: `engage-sms local` runs the whole system on this machine until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import FrameType
+from typing import NoReturn
+
+DEFAULT_PORT = 8000
+INTERRUPTED = 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message[0].upper()}{message[1:]}. Try engage-sms local --help.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Exits with 0 after SIGTERM, 130 after Ctrl-C, 2 for wrong arguments, 1 when it cannot start."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        options = _options(arguments)
+        sys.exit(_run(options.port, at=options.at, empty=options.empty))
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(prog="engage-sms", description="Two-way SMS for organizations.", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="local", parser_class=_Parser)
+    local = commands.add_parser("local", help="run the whole system on this machine", allow_abbrev=False)
+    local.add_argument("--port", type=_port, default=DEFAULT_PORT, help="where to listen (8000); 0 takes a free port")
+    local.add_argument("--empty", action="store_true", help="start without the demonstration organization")
+    local.add_argument("--at", type=_instant, metavar="INSTANT", help="start the clock there: 2026-07-15T15:00:00Z")
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a port, which is a number from 0 to 65535')
+    return int(text)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None or not 2000 <= instant.year < 2100:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a time with its zone, such as 2026-07-15T15:00:00Z')
+    return instant.astimezone(UTC)
+
+
+def _run(port: int, *, at: datetime | None, empty: bool) -> int:
+    """Serves until a signal comes; what it gives is the exit code."""
+    # Imported here, so that wrong arguments are answered, and a signal obeyed, at once.
+    from infra.local import server
+    from infra.local.demonstration import populate
+    from infra.local.local_api import LocalApi
+    from infra.local.system import System
+
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("engage_sms.local.access").setLevel(logging.INFO)
+    try:
+        listener = server.listen(port)
+    except server.PortTaken as taken:
+        print(taken, file=sys.stderr)
+        return 1
+    url = f"http://localhost:{listener.getsockname()[1]}"
+    system = System(public_url=url, at=at)
+    system.start()
+    if not empty:
+        populate(system)
+    system.functions.load()
+    system.begin()
+    front = server.Server(server.make_application(system.gateway, LocalApi(system)), listener)
+    system.engine.start()
+    front.start()
+    print(_banner(url, empty=empty), flush=True)
+    threading.Event().wait()
+    return 0
+
+
+def _banner(url: str, *, empty: bool) -> str:
+    user, organization = ("boss", "acme") if empty else ("u-001", "demo")
+    claims = f'{{"user_id": "{user}", "org_id": "{organization}", "roles": ["user", "admin"]}}'
+    return f"Engage SMS is ready: {url} (API: {url}/docs)\nA token: curl -s {url}/local/token -d '{claims}'"
