@@ -273,6 +273,87 @@ def test_what_it_holds_can_be_looked_at_without_tokens(scene: Scene) -> None:
     assert message["created_at"] == "2026-03-02T15:00:00Z"
 
 
+# --- what is refused ---
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"to": ""}, 21604),
+        ({"to": "4155550199"}, 21211),
+        ({"body": None}, 21602),
+        ({"body": "x" * 1601}, 21617),
+        ({"from_": None, "messaging_service_sid": None}, 21603),
+        ({"from_": "+14155550000"}, 21659),
+        ({"messaging_service_sid": "MG" + "0" * 32}, 21705),
+        ({"validity_period": 0}, 90007),
+        ({"validity_period": 36_001}, 90007),
+        ({"validity_period": "soon"}, 20001),
+    ],
+)
+def test_a_send_that_twilio_would_refuse_is_refused(scene: Scene, changes: dict[str, object], code: int) -> None:
+    """Each mistake has Twilio's own code, and nothing is taken."""
+    with pytest.raises(TwilioRestException) as refusal:
+        scene.send(**changes)
+
+    assert (refusal.value.status, refusal.value.code) == (400, code)
+    assert scene.fake.messages() == []
+
+
+def test_a_sender_has_to_be_in_the_service(scene: Scene) -> None:
+    """A number outside the pool is not sent from, and an empty pool has no sender."""
+    outside = scene.buy()
+    empty = scene.sdk.messaging.v1.services.create(friendly_name="empty")
+
+    with pytest.raises(TwilioRestException) as of_the_number:
+        scene.send(from_=outside.phone_number)
+    with pytest.raises(TwilioRestException) as of_the_service:
+        scene.send(from_=None, messaging_service_sid=empty.sid)
+
+    assert (of_the_number.value.code, of_the_service.value.code) == (21606, 21704)
+
+
+def test_a_number_is_in_one_service_at_a_time(scene: Scene) -> None:
+    """The second service is refused it, and the first says it has it."""
+    second = scene.sdk.messaging.v1.services.create(friendly_name="second")
+    codes = []
+    for service in (scene.service, second):
+        with pytest.raises(TwilioRestException) as refusal:
+            scene.sdk.messaging.v1.services(service.sid).phone_numbers.create(phone_number_sid=scene.number.sid)
+        codes.append(refusal.value.code)
+
+    assert codes == [21710, 21712]
+
+
+def test_what_is_not_there_is_not_found(scene: Scene) -> None:
+    """A SID of nothing, and one of another account, look alike."""
+    message = scene.send()
+    parent = scene.parent
+    lookups = (
+        scene.sdk.messages("SM" + "0" * 32).fetch,
+        parent.messages(message.sid).fetch,
+        parent.incoming_phone_numbers(scene.number.sid).fetch,
+        parent.messaging.v1.services(scene.service.sid).fetch,
+    )
+    for lookup in lookups:
+        with pytest.raises(TwilioRestException) as refusal:
+            lookup()
+
+        assert (refusal.value.status, refusal.value.code) == (404, 20404)
+
+
+def test_a_filter_by_day_hides_what_was_not_sent(scene: Scene) -> None:
+    """The trap of looking up an ambiguous send by its date: while it is queued it has none."""
+    scene.send()
+    waiting = scene.sdk.messages.list(date_sent="2026-03-02", limit=5)
+    scene.later()
+
+    assert waiting == []
+    assert len(scene.sdk.messages.list(date_sent="2026-03-02", limit=5)) == 1
+    assert scene.sdk.messages.list(date_sent_before="2026-03-01", limit=5) == []
+    assert len(scene.sdk.messages.list(date_sent_after="2026-03-02", limit=5)) == 1
+
+
 # --- its edges ---
 
 

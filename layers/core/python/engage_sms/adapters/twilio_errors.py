@@ -37,8 +37,6 @@ def answers(*, repeatable: bool) -> Iterator[None]:
 
     try:
         yield
-    except EngageError:
-        raise
     except TwilioException as error:
         raise _from_answer(error, repeatable) from None
     except OSError as error:  # requests' exceptions are OSErrors
