@@ -137,7 +137,9 @@ class Store(Protocol):
     def job(self, org_id: str, job_id: str, *, consistent: bool = False) -> Job | None: ...
     def cancel_job(self, org_id: str, job_id: str) -> None: ...
     def job_result(self, org_id: str, job_id: str, subject_id: str) -> JobResult | None: ...
-    def job_results(self, org_id: str, job_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[JobResult]: ...
+    def job_results(
+        self, org_id: str, job_id: str, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[JobResult]: ...
 
     def held(self, org_id: str, opens_at: datetime, *, cursor: str | None = None, limit: int = 500) -> Page[MessageRef]:
         """The messages held for one opening, in a fixed order."""
@@ -248,7 +250,8 @@ class Outgoing:
 class Twilio(Protocol):
     """Twilio's API, one method for each call. No method retries.
 
-    Raises RateLimited (certainly not processed), Refused (a definite no) or OutcomeUnknown (timeout, reset, 5xx).
+    Raises RateLimited (certainly not processed), Refused (a definite no) or, without an answer (timeout, reset, 5xx),
+    OutcomeUnknown; Retryable instead where repeating does no harm: reads, `add_to_service`, `release_number`.
     """
 
     def create_account(self, friendly_name: str) -> Account: ...
