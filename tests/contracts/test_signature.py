@@ -16,11 +16,11 @@ from twilio.request_validator import RequestValidator
 from engage_sms.adapters.signature import parse_form, sign, signed_by
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors" / "twilio_signatures.json"
-if not VECTORS.exists() and os.environ.get("CI") != "true":
-    pytest.skip(
-        "Not run: the recorded signatures (../shared/vectors) are not beside this checkout.", allow_module_level=True
-    )
-CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text())["vectors"]
+RECORDED = VECTORS.exists() or os.environ.get("CI") == "true"
+CASES: list[dict[str, Any]] = json.loads(VECTORS.read_text())["vectors"] if RECORDED else [{"name": "not run"}]
+needs_recordings = pytest.mark.skipif(
+    not RECORDED, reason="Not run: the recorded signatures (../shared/vectors) are not beside this checkout."
+)
 
 TOKEN = "12345"
 URL = "https://api.example.com/webhooks/twilio/acme/messages"
@@ -33,6 +33,7 @@ def is_forged(case: dict[str, Any]) -> bool:
     return case["name"] in ("http_vs_https_is_invalid", "json_body_tampered")
 
 
+@needs_recordings
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_recorded_request_is_judged_rightly(case: dict[str, Any]) -> None:
     """Every recorded request is taken, the two forged ones are not, over the body as it came."""
@@ -50,7 +51,8 @@ def test_a_recorded_request_is_judged_rightly(case: dict[str, Any]) -> None:
     assert verdict is not is_forged(case)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.get("form_body")], ids=lambda case: case["name"])
+@needs_recordings
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_a_body_in_base64_has_the_same_fields(case: dict[str, Any]) -> None:
     """API Gateway may hand a body over in base64; nothing changes."""
     encoded = base64.b64encode(case["form_body"].encode()).decode()
