@@ -11,21 +11,20 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from engage_sms.ports import Ports
 from engage_sms.topology import ROUTES, Auth, Route
 from infra.local.events import Request, http_event, rendered_claims
 from tests.world import OPEN, ORG
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(LambdaContext):
     """A Lambda context with time to spare."""
 
-    milliseconds: int = 9_000
-    function_name: str = "engage-sms-test"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return self.milliseconds
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 9_000
 
 
 @dataclass(frozen=True)
