@@ -33,6 +33,7 @@ from engage_sms.usecases.request_opt_in import RequestOptIn, request_opt_in
 from engage_sms.usecases.run_job_subject import RunJobSubject, run_job_subject
 from engage_sms.usecases.start_provisioning import StartProvisioning, start_provisioning
 from infra.local.twilio import FakeTwilio, TwilioInProcess
+from tests.meter import MeteredTable
 
 OPEN = datetime(2026, 7, 15, 15, 0, tzinfo=UTC)
 """A Wednesday, 10:00 in Chicago: the default window is open."""
@@ -70,7 +71,7 @@ class World:
     """The system in memory; `table` lets a benchmark count what is used."""
 
     clock: Clock = field(default_factory=Clock)
-    table: MemoryTable = field(default_factory=MemoryTable)
+    table: MemoryTable | MeteredTable = field(default_factory=MemoryTable)
 
     def __post_init__(self) -> None:
         ids = count(1)
@@ -91,7 +92,7 @@ class World:
         values = json.loads(self.ports.secrets.get(PARENT_SECRET) or "{}")
         return Account(values["account_sid"], values["auth_token"])
 
-    # --- what AWS does between functions ------------------------------------------------------------------------------
+    # --- what AWS does between functions ---
 
     @property
     def store(self) -> TableStore:
@@ -132,7 +133,8 @@ class World:
         return min(moment for moment in moments if moment > self.clock.instant)
 
     def _relay(self) -> bool:
-        changes = self.table.changes()
+        table = self.table.table if isinstance(self.table, MeteredTable) else self.table
+        changes = table.changes()
         for change in changes:
             relay_change(change, self.ports)
         return bool(changes)
@@ -184,7 +186,7 @@ class World:
         )
         return 200
 
-    # --- how far a test wants the world to be --------------------------------------------------------------------------
+    # --- how far a test wants the world to be ---
 
     def organization(self, org_id: str = ORG) -> Organization:
         put_organization(PutOrganization(id=org_id, name="Acme Lending"), self.ports)
