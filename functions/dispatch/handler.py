@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.bootstrap import real_ports
 from engage_sms.domain.message import MessageRef
-from engage_sms.edge.batches import each_message
+from engage_sms.edge.batches import QueueMessage, each_message
 from engage_sms.ports import Ports
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
 
@@ -17,7 +17,8 @@ from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_messa
 def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
     given = ports or real_ports()
 
-    def dispatch(body: Mapping[str, str]) -> None:
+    def dispatch(message: QueueMessage) -> None:
+        body = message.body
         ref = MessageRef(body["org_id"], body["user_id"], body["contact_id"], body["message_id"])
         dispatch_message(DispatchMessage(ref=ref), given)
 

@@ -122,6 +122,26 @@ def test_a_subject_of_a_job_gets_its_number(world: World) -> None:
     assert world.number_of("u-1").startswith("+1415")
 
 
+def test_a_subject_gets_a_result_at_its_last_delivery(world: World) -> None:
+    """While Twilio is busy the queue delivers again; the last time, that is the user's result."""
+    world.organization()
+    world.user("u-1")
+    command = StartProvisioning(org_id=ORG, started_by="u-a", user_ids=("u-1",), area_code_source="user_cell")
+    job = start_provisioning(command, world.ports)
+    world.twilio.inject("incoming_phone_numbers.create", "429", 50)
+    event = batch({"org_id": ORG, "job_id": job.id, "subject_id": "u-1"})
+
+    early = jobs(event, Context(), world.ports)
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "4"
+    last = jobs(event, Context(), world.ports)
+
+    stored = world.store.job(ORG, job.id, consistent=True)
+    assert failed(early) == ["m-0"]
+    assert failed(last) == []
+    assert stored is not None
+    assert stored.failed == 1
+
+
 def step(**changed: Any) -> dict[str, Any]:
     detail = {
         "event_id": "e-1",

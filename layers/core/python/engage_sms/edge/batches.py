@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -19,11 +20,19 @@ from engage_sms.errors import Permanent
 Record = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class QueueMessage:
+    """A queue message's body, and how often it was delivered, this time included."""
+
+    body: Mapping[str, str]
+    deliveries: int
+
+
 def each_message(
-    event: Mapping[str, Any], context: LambdaContext, work: Callable[[Mapping[str, str]], None]
+    event: Mapping[str, Any], context: LambdaContext, work: Callable[[QueueMessage], None]
 ) -> dict[str, Any]:
     """Works on each SQS record's JSON body. Raises nothing; a body that is no object of texts counts as failed."""
-    return _each(event, context, EventType.SQS, lambda record: work(_body(record)))
+    return _each(event, context, EventType.SQS, lambda record: work(_read(record)))
 
 
 def each_change(event: Mapping[str, Any], context: LambdaContext, work: Callable[[Record], None]) -> dict[str, Any]:
@@ -48,11 +57,11 @@ def _each(
     return cast("dict[str, Any]", answer)
 
 
-def _body(record: Record) -> Mapping[str, str]:
+def _read(record: Record) -> QueueMessage:
     body = json.loads(record["body"])
     if not isinstance(body, dict) or not all(isinstance(value, str) for value in body.values()):
         raise Permanent("The queue message is no JSON object of texts.")
-    return body
+    return QueueMessage(body, int(record["attributes"]["ApproximateReceiveCount"]))
 
 
 def _id(record: Record) -> str:
