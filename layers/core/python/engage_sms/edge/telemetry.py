@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from engage_sms.topology import SERVICE
 
@@ -15,14 +15,10 @@ logger = Logger(service=SERVICE)
 def count(name: str, value: int = 1) -> None:
     """Adds to a CloudWatch metric of the product's namespace; nothing is written for 0."""
     if value:
-        with single_metric(
-            name=name,
-            unit=MetricUnit.Count,
-            value=value,
-            namespace="EngageSMS",
-            default_dimensions={"service": SERVICE},
-        ):
-            pass
+        # single_metric writes even where POWERTOOLS_METRICS_DISABLED says not to
+        metrics = EphemeralMetrics(namespace="EngageSMS", service=SERVICE)
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
+        metrics.flush_metrics()
 
 
 def log_failure(what: str, error: Exception, **ids: str) -> None:
