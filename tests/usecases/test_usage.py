@@ -36,7 +36,7 @@ def test_twelve_past_months_come_oldest_first(ready: World) -> None:
     report = report_usage(ReportUsage(org_id=ORG), ready.ports)
     months = {month.month: month.segments for month in report.months}
 
-    assert [month.month for month in report.months][0] == "2025-07"
+    assert report.months[0].month == "2025-07"
     assert len(months) == 12
     assert months["2025-08"] == 40
     assert months["2026-06"] == 7

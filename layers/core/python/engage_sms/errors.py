@@ -1,15 +1,15 @@
 """What can go wrong, named for the reaction it asks for.
 
-    EngageError
-    ├── Rejected           the caller can mend it: answered as problem+json, never retried
-    │   ├── NotFound         nothing of that id in the caller's organization (foreign and absent look alike)
-    │   └── Invalid          a field is wrong; `errors` says which
-    ├── Retryable          later may be better: the queue delivers again, the API answers 503
-    │   ├── Conflict         a conditional write lost its race
-    │   └── RateLimited      the provider did not even look at it (HTTP 429)
-    ├── OutcomeUnknown     the provider may or may not have done it: reconcile, never repeat
-    └── Permanent          no retry will help
-        └── Refused          the provider said no, with a code of its own
+EngageError
+├── Rejected           the caller can mend it: answered as problem+json, never retried
+│   ├── NotFound         nothing of that id in the caller's organization (foreign and absent look alike)
+│   └── Invalid          a field is wrong; `errors` says which
+├── Retryable          later may be better: the queue delivers again, the API answers 503
+│   ├── Conflict         a conditional write lost its race
+│   └── RateLimited      the provider did not even look at it (HTTP 429)
+├── OutcomeUnknown     the provider may or may not have done it: reconcile, never repeat
+└── Permanent          no retry will help
+    └── Refused          the provider said no, with a code of its own
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Queue:
-    """An SQS queue with its dead-letter queue `<name>-dlq`. `visibility`: seconds, at least 6 x the consumer's timeout."""
+    """An SQS queue with its dead-letter queue `<name>-dlq`; `visibility` in seconds, >= 6 x the consumer's timeout."""
 
     name: str
     visibility: int
