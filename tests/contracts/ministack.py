@@ -42,7 +42,7 @@ def running(home: Path) -> Iterator[str]:
     }
     log = home / "ministack.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [str(PYTHON), "-m", "ministack"], cwd=home, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     address = f"http://127.0.0.1:{port}"
