@@ -9,8 +9,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.bootstrap import real_ports
 from engage_sms.edge.batches import QueueMessage, each_message
+from engage_sms.edge.tracing import traced
 from engage_sms.ports import Ports
 from engage_sms.usecases.run_job_subject import RunJobSubject, run_job_subject
+
+_run_job_subject = traced(run_job_subject)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
@@ -24,6 +27,6 @@ def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | Non
             subject_id=body["subject_id"],
             deliveries=message.deliveries,
         )
-        run_job_subject(command, given)
+        _run_job_subject(command, given)
 
     return each_message(event, context, run)

@@ -10,9 +10,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from engage_sms.bootstrap import real_ports
 from engage_sms.domain.directory import TwilioStatus
 from engage_sms.edge.telemetry import count, log_failure
+from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
 from engage_sms.ports import Ports
 from engage_sms.usecases.pull_usage import PullUsage, pull_usage
+
+_pull_usage = traced(pull_usage)
 
 
 def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
@@ -26,7 +29,7 @@ def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | N
         if organization.twilio.status is not TwilioStatus.ACTIVE:
             continue
         try:
-            days += pull_usage(PullUsage(org_id=organization.id), given)
+            days += _pull_usage(PullUsage(org_id=organization.id), given)
         except Exception as error:  # noqa: BLE001  whatever it is, the next organization gets its turn
             failed += 1
             log_failure("An organization's usage was not pulled.", error, org_id=organization.id)

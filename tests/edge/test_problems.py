@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -77,6 +77,11 @@ def test_a_problem_carries_its_own_fields() -> None:
         "detail": "Wait.",
         "next_request_at": "2026-07-16T03:00:00Z",
     }
+
+
+def test_a_problem_can_always_be_written() -> None:
+    """A field of a kind that JSON lacks becomes text rather than an error on the way to the caller."""
+    assert json.loads(known_problem("invalid", day=date(2026, 7, 16)).body)["day"] == "2026-07-16"
 
 
 def test_only_a_503_asks_to_come_back() -> None:

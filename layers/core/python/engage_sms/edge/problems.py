@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestUnsupportedContentType, RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from engage_sms.edge.kinds import Problem, known_problem
 from engage_sms.edge.sentences import sentence
@@ -24,8 +24,6 @@ def problem_of(error: Exception) -> Problem:
             return known_problem("try-again")
         case NotFoundError():
             return known_problem("unknown-route")
-        case RequestUnsupportedContentType():
-            return known_problem("unsupported-media-type")
         case RequestValidationError():
             return _invalid(error.errors())
         case _:
