@@ -7,7 +7,7 @@ their values; tuples lists. A field that has its default is left out: items stay
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -62,7 +62,3 @@ def to_plain(value: Any) -> Any:
 def from_plain(plain: Mapping[str, Any], entity: type[T]) -> T:
     """The entity that `to_plain` took apart. Fields it does not know are left aside."""
     return _CONVERTER.structure(plain, entity)
-
-
-def field_names(entity: type) -> frozenset[str]:
-    return frozenset(f.name for f in fields(entity))

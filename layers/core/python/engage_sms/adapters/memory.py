@@ -213,9 +213,7 @@ def _after(write: Write, stored: Item | None) -> Item | None:
         case Delete():
             return None
         case Update():
-            if stored is None:
-                raise AssertionError("An update's conditions include that the item is there.")
-            return _updated(stored, write)
+            return None if stored is None else _updated(stored, write)
 
 
 def _updated(stored: Item, update: Update) -> Item:

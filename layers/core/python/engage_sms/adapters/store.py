@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import heapq
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from engage_sms.adapters import layout
@@ -238,7 +239,7 @@ class TableStore:
 
     def _refs_of_phone(self, partition: Callable[[int], str], phone: str) -> Iterator[MessageRef]:
         for shard in range(layout.SHARDS):
-            for row in self.table.query_index(partition(shard), Span.prefix(f"{phone}#")):
+            for row in self._rows(partition(shard), Span.prefix(f"{phone}#")):
                 yield layout.message_ref(Key(row.pk, row.sk))
 
     def openings(self, org_id: str) -> tuple[Opening, ...]:
@@ -253,15 +254,15 @@ class TableStore:
         return (opening for opening in due if opening.due_at <= until)
 
     def due_timers(self, until: datetime) -> Iterator[Timer]:
-        shards = (self.table.query_index(layout.due_timers(shard), _until(until)) for shard in range(layout.SHARDS))
-        timers = (_must_be(item, Timer) for item in self._items(list(heapq.merge(*shards))))
+        shards = (self._rows(layout.due_timers(shard), _until(until)) for shard in range(layout.SHARDS))
+        timers = (_must_be(item, Timer) for item in self._items(heapq.merge(*shards)))
         return (timer for timer in timers if timer.due_at <= until)
 
     # --- usage --------------------------------------------------------------------------------------------------------
 
     def ledger(self, org_id: str, day: date) -> Iterator[LedgerLine]:
         for shard in range(layout.SHARDS):
-            for row in self.table.query_index(layout.ledger(org_id, day, shard)):
+            for row in self._rows(layout.ledger(org_id, day, shard)):
                 ref = layout.message_ref(Key(row.pk, row.sk))
                 yield LedgerLine(
                     user_id=ref.user_id, message_id=ref.message_id, segments=int(row.isk.rpartition("#")[2])
@@ -291,14 +292,26 @@ class TableStore:
         return Page(tuple(_must_be(item, entity) for item in items[:limit]), following)
 
     def _indexed(self, ipk: str, span: Span, entity: type[E]) -> Iterator[E]:
-        return (_must_be(item, entity) for item in self._items(self.table.query_index(ipk, span)))
+        return (_must_be(item, entity) for item in self._items(self._rows(ipk, span)))
 
-    def _items(self, rows: Sequence[IndexKey]) -> Iterator[Item]:
-        for start in range(0, len(rows), _BATCH):
-            yield from self.table.get_many(Key(row.pk, row.sk) for row in rows[start : start + _BATCH])
+    def _rows(self, ipk: str, span: Span = EVERYTHING) -> Iterator[IndexKey]:
+        """The whole span of the index partition, read page by page as it is asked for."""
+        after = None
+        while rows := self.table.query_index(ipk, span, after=after, limit=_ROWS):
+            yield from rows
+            if len(rows) < _ROWS:
+                return
+            after = rows[-1]
+
+    def _items(self, rows: Iterator[IndexKey]) -> Iterator[Item]:
+        while batch := list(islice(rows, _BATCH)):
+            yield from self.table.get_many(Key(row.pk, row.sk) for row in batch)
 
 
 _BATCH = 100
+"""Items in one BatchGetItem."""
+_ROWS = 1000
+"""Index entries in one Query: below its 1 MB."""
 
 
 def _next_version(entity: Entity) -> Item:
