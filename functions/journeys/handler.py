@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.bootstrap import real_ports
-from engage_sms.edge.telemetry import count, log_failure
+from engage_sms.edge.telemetry import count, quoting_nothing
 from engage_sms.errors import Permanent
 from engage_sms.ports import Ports
 from engage_sms.usecases.accept_journey_step import AcceptJourneyStep, accept_journey_step
 
-_TEXTS = ("org_id", "event_id", "journey_id", "step_id", "execution_id", "contact_id", "sender", "body")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAMES = ("org_id", "event_id", "journey_id", "step_id", "execution_id", "contact_id", "sender")
+_NAME = re.compile(r"[^#\x00-\x1f]{1,256}")
+"""`#` separates the parts of our keys: with it, two steps could look like one, and the second would be lost."""
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, str | None]:
@@ -24,16 +28,20 @@ def handler(event: Mapping[str, Any], _context: LambdaContext, ports: Ports | No
     nobody is kept for a person to see, and holds up no other.
     """
     detail = event.get("detail")
-    try:
+    with quoting_nothing("A journey step was not accepted.", **_ids(detail)):
         message = accept_journey_step(_command(detail), ports or real_ports())
-    except Exception as error:
-        ids = {name: str(detail.get(name)) for name in ("event_id", "org_id")} if isinstance(detail, dict) else {}
-        log_failure("A journey step was not accepted.", error, **ids)
-        raise
     if message is None:
         return {"message_id": None, "status": None}
     count("JourneyStepsAccepted")
     return {"message_id": message.id, "status": message.status}
+
+
+def _ids(detail: object) -> dict[str, str]:
+    """What the log may say of an event, as far as it is no more than an id."""
+    if not isinstance(detail, dict):
+        return {}
+    found = {name: detail.get(name) for name in ("event_id", "org_id")}
+    return {name: value for name, value in found.items() if isinstance(value, str) and _ID.fullmatch(value)}
 
 
 def _command(detail: object) -> AcceptJourneyStep:
@@ -41,7 +49,8 @@ def _command(detail: object) -> AcceptJourneyStep:
     if not isinstance(detail, dict):
         raise Permanent("The event's detail is no JSON object.")
     merge, expires_at = detail.get("merge") or {}, detail.get("expires_at")
-    wrong = [name for name in _TEXTS if not isinstance(detail.get(name), str) or not detail[name]]
+    wrong = [name for name in (*_NAMES, "body") if not isinstance(detail.get(name), str) or not detail[name]]
+    wrong += [name for name in _NAMES if name not in wrong and not _NAME.fullmatch(detail[name])]
     if not isinstance(merge, dict) or not all(isinstance(value, str) for value in merge.values()):
         wrong.append("merge")
     expiry = _instant(expires_at) if expires_at is not None else None
@@ -49,7 +58,7 @@ def _command(detail: object) -> AcceptJourneyStep:
         wrong.append("expires_at")
     if wrong:
         raise Permanent(f"These fields of the event are missing or wrong: {', '.join(wrong)}.")
-    return AcceptJourneyStep(**{name: detail[name] for name in _TEXTS}, merge=merge, expires_at=expiry)
+    return AcceptJourneyStep(**{name: detail[name] for name in (*_NAMES, "body")}, merge=merge, expires_at=expiry)
 
 
 def _instant(text: object) -> datetime | None:

@@ -8,14 +8,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.bootstrap import real_ports
-from engage_sms.edge.telemetry import count
+from engage_sms.edge.telemetry import count, quoting_nothing
 from engage_sms.ports import Ports
 from engage_sms.usecases.release_due import release_due
 
 
 def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
     """What the run did, for whoever invokes it by hand."""
-    report = release_due(ports or real_ports())
+    with quoting_nothing("A run of the release failed."):
+        report = release_due(ports or real_ports())
     count("MessagesReleased", report.messages)
     count("TimersRung", report.timers)
     return {"openings": report.openings, "messages": report.messages, "timers": report.timers}

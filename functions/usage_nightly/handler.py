@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.bootstrap import real_ports
 from engage_sms.domain.directory import TwilioStatus
-from engage_sms.edge.telemetry import count, log_failure
+from engage_sms.edge.telemetry import count, log_failure, quoting_nothing
 from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
 from engage_sms.ports import Ports
@@ -25,7 +25,9 @@ def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | N
     """
     given = ports or real_ports()
     days, failed = 0, 0
-    for organization in given.store.organizations():
+    with quoting_nothing("The organizations could not be listed."):
+        organizations = tuple(given.store.organizations())
+    for organization in organizations:
         if organization.twilio.status is not TwilioStatus.ACTIVE:
             continue
         try:

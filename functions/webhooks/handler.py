@@ -20,37 +20,47 @@ from engage_sms.usecases.receive_message import ReceiveMessage, receive_message
 from engage_sms.usecases.record_status import RecordStatus, record_status
 
 _PATH = re.compile(r"/webhooks/twilio/(?P<org_id>[A-Za-z0-9_-]{1,64})/(?P<what>messages|status)")
+_WORD = re.compile(r"[!-\"$-~]{1,64}")
+MOST_MEDIA = 10
+MOST_SEGMENTS = 1000
+"""Twilio sends at most ten media, and texts far shorter than this."""
 Fields = Mapping[str, str]
 
 
 def handler(event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> Answer:
-    """403 for what Twilio did not sign with the organization's token, 400 for what it would never send.
+    """403 for what Twilio did not sign with the organization's token, 400 for what it would never send; never raises.
 
     503 when it could not be kept: Twilio tells its debugger, and delivers again where that is set up.
     """
-    given = ports or real_ports()
     path = _PATH.fullmatch(event["rawPath"])
     if path is None:
         return problem("unknown-route")
-    org_id = path["org_id"]
-    account = given.account(org_id)
+    try:
+        return _answer(path["what"], path["org_id"], event, ports or real_ports())
+    except NotFound:
+        return problem("not-found")
+    except EngageError as error:
+        log_failure("A webhook was not kept.", error, org_id=path["org_id"])
+        return problem("try-again")
+    except Exception as error:  # noqa: BLE001  the last line of defence: what Lambda would log of it names people
+        log_failure("A webhook ended in an error.", error, org_id=path["org_id"])
+        return problem("internal-error")
+
+
+def _answer(what: str, org_id: str, event: Mapping[str, Any], ports: Ports) -> Answer:
+    """Nothing is read of the state, and nothing written, before the signature was found to be right."""
     try:
         form = parse_form(event.get("body"), bool(event.get("isBase64Encoded")))
     except ValueError:
         return problem("malformed-webhook")
-    if account is None or not _signed(event, form, account, given):
+    account = ports.account(org_id)
+    fields = dict(form)
+    if account is None or not _signed(event, form, account, ports) or fields.get("AccountSid") != account.sid:
         count("WebhooksRefused")
         return problem("bad-signature")
-    fields = dict(form)
-    if fields.get("AccountSid") != account.sid:
-        return problem("bad-signature")
-    try:
-        return _take(path["what"], org_id, fields, event, given)
-    except NotFound:
-        return problem("not-found")
-    except EngageError as error:
-        log_failure("A webhook was not kept.", error, org_id=org_id, sid=fields.get("MessageSid", ""))
-        return problem("try-again")
+    if what == "messages":
+        return _take_text(org_id, fields, ports)
+    return _take_status(org_id, fields, event, ports)
 
 
 def _signed(event: Mapping[str, Any], form: Sequence[tuple[str, str]], account: Account, ports: Ports) -> bool:
@@ -61,29 +71,36 @@ def _signed(event: Mapping[str, Any], form: Sequence[tuple[str, str]], account: 
     return signed_by([account.auth_token], url=url, form=form, signature=signature)
 
 
-def _take(what: str, org_id: str, fields: Fields, event: Mapping[str, Any], ports: Ports) -> Answer:
+def _take_text(org_id: str, fields: Fields, ports: Ports) -> Answer:
     try:
-        if what == "messages":
-            receive_message(_received(org_id, fields), ports)
-            count("MessagesReceived")
-            return twiml()
-        record_status(_status(org_id, fields, event), ports)
+        text = _received(org_id, fields)
     except (KeyError, ValueError):
         return problem("malformed-webhook")
+    receive_message(text, ports)
+    count("MessagesReceived")
+    return twiml()
+
+
+def _take_status(org_id: str, fields: Fields, event: Mapping[str, Any], ports: Ports) -> Answer:
+    try:
+        report = _status(org_id, fields, event)
+    except (KeyError, ValueError):
+        return problem("malformed-webhook")
+    record_status(report, ports)
     return empty()
 
 
 def _received(org_id: str, fields: Fields) -> ReceiveMessage:
     """Raises KeyError or ValueError for a form that lacks what Twilio always sends."""
-    media = int(fields.get("NumMedia") or 0)
+    media = _whole(fields, "NumMedia", most=MOST_MEDIA)
     return ReceiveMessage(
         org_id=org_id,
-        sid=_present(fields, "MessageSid"),
-        phone=_present(fields, "From"),
-        number=_present(fields, "To"),
+        sid=_word(fields, "MessageSid"),
+        phone=_word(fields, "From"),
+        number=_word(fields, "To"),
         body=fields.get("Body", ""),
         media_urls=tuple(fields[f"MediaUrl{index}"] for index in range(media)),
-        segments=int(fields.get("NumSegments") or 1),
+        segments=_whole(fields, "NumSegments", most=MOST_SEGMENTS) or 1,
     )
 
 
@@ -92,14 +109,21 @@ def _status(org_id: str, fields: Fields, event: Mapping[str, Any]) -> RecordStat
     reference = (event.get("queryStringParameters") or {})["m"]
     return RecordStatus(
         ref=parse_reference(org_id, reference),
-        sid=_present(fields, "MessageSid"),
-        status=_present(fields, "MessageStatus"),
-        error_code=fields.get("ErrorCode") or None,
+        sid=_word(fields, "MessageSid"),
+        status=_word(fields, "MessageStatus"),
+        error_code=_word(fields, "ErrorCode") if fields.get("ErrorCode") else None,
     )
 
 
-def _present(fields: Fields, name: str) -> str:
-    value = fields[name]
-    if not value:
+def _word(fields: Fields, name: str) -> str:
+    """A field that becomes part of a key or a state: printable, short, and without the keys' separator."""
+    if not _WORD.fullmatch(fields[name]):
+        raise ValueError(name)
+    return fields[name]
+
+
+def _whole(fields: Fields, name: str, *, most: int) -> int:
+    value = int(fields.get(name) or 0)
+    if not 0 <= value <= most:
         raise ValueError(name)
     return value

@@ -69,9 +69,39 @@ def test_a_token_that_names_nobody_is_refused(claims: dict[str, Any] | None) -> 
     assert (refusal.value.slug, refusal.value.status) == ("unauthorized", 401)
 
 
-def test_a_path_that_is_no_route_needs_no_token() -> None:
-    """It is answered 404, whoever asks."""
-    assert authorize(event(None, "/nothing"), ClaimNames()) is None
+@pytest.mark.parametrize("path", ["/nothing", "/v1/contacts\n", "/v1/contacts/", "//v1/contacts"])
+def test_a_path_that_is_no_route_is_refused(path: str) -> None:
+    """404 before the resolver sees it, whose pattern ends before a line feed: nobody was asked for a token."""
+    with pytest.raises(Rejected) as refusal:
+        authorize(event(None, path), ClaimNames())
+
+    assert refusal.value.slug == "unknown-route"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": "u-1", "org_id": "acme#CONTACTS"},
+        {"sub": "u-1", "org_id": "<nil>"},
+        {"sub": "<nil>", "org_id": "acme"},
+        {"sub": "u#1", "org_id": "acme"},
+        {"sub": "u" * 129, "org_id": "acme"},
+    ],
+)
+def test_claims_that_name_nobody_of_ours_are_refused(claims: dict[str, Any]) -> None:
+    """401: with the keys' separator, or as API Gateway writes null, a claim could mean somebody else, or everybody."""
+    with pytest.raises(Rejected) as refusal:
+        authorize(event({**claims, "roles": "[user]"}), ClaimNames())
+
+    assert refusal.value.slug == "unauthorized"
+
+
+def test_a_user_may_be_named_as_issuers_do() -> None:
+    """`auth0|5f7c` is a user like any other."""
+    principal = authorize(event({"sub": "auth0|5f7c", "org_id": "acme", "roles": "[user]"}), ClaimNames())
+
+    assert principal is not None
+    assert principal.user_id == "auth0|5f7c"
 
 
 def test_fixed_paths_come_before_those_with_parameters() -> None:

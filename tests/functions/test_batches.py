@@ -199,6 +199,8 @@ def test_a_journey_step_may_merge_and_expire(opted_in: World) -> None:
     [
         ({"body": ...}, "body"),
         ({"contact_id": ""}, "contact_id"),
+        ({"execution_id": "x#1"}, "execution_id"),
+        ({"step_id": "s\x00"}, "step_id"),
         ({"merge": {"rate": 6}}, "merge"),
         ({"merge": "x"}, "merge"),
         ({"expires_at": "tomorrow"}, "expires_at"),

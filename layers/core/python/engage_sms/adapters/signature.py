@@ -20,12 +20,18 @@ MAX_FIELDS = 500
 """Twilio sends some thirty fields and at most ten media; more than this is not Twilio."""
 
 
+LONGEST_FORM = 256 * 1024
+"""Characters; a text of 1,600 characters and ten media take a tenth of it."""
+
+
 def parse_form(body: str | None, is_base64: bool) -> list[tuple[str, str]]:
     """The fields of a form-encoded body in order, blank ones kept: a dropped blank breaks the signature.
 
-    Raises ValueError when it is not such a body: broken base64 or UTF-8, a field without "=", too many fields.
+    Raises ValueError when it is not such a body: broken base64 or UTF-8, a field without "=", or too much of it.
     """
     text = body or ""
+    if len(text) > LONGEST_FORM:
+        raise ValueError("The form is too long.")
     if is_base64:
         text = base64.b64decode(text, validate=True).decode()
     return parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_FIELDS)

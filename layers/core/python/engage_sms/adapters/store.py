@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import heapq
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -183,6 +184,8 @@ class TableStore:
         after = None
         if cursor is not None:
             last_message_id, contact_id = _read_cursor(cursor, 2)
+            if "#" in contact_id:
+                raise _bad_cursor()
             key = layout.key(Conversation, org_id=org_id, user_id=user_id, contact_id=contact_id)
             after = IndexKey(last_message_id, *key)
         ipk = layout.inbox(org_id, user_id)
@@ -312,6 +315,9 @@ _BATCH = 100
 """Items in one BatchGetItem."""
 _ROWS = 1000
 """Index entries in one Query: below its 1 MB."""
+_LONGEST_CURSOR = 2000
+_KEY_PART = re.compile(r"[!-~]{1,500}")
+"""What keys are made of; DynamoDB refuses to begin a query at a key outside of it."""
 
 
 def _next_version(entity: Entity) -> Item:
@@ -357,11 +363,16 @@ def _cursor(*parts: str) -> str:
 
 
 def _read_cursor(cursor: str, length: int) -> list[str]:
+    """The parts that `_cursor` took, as far as anybody can tell: the caller may have made this one up."""
+    if len(cursor) > _LONGEST_CURSOR:
+        raise _bad_cursor()
     try:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _bad_cursor() from error
-    if not isinstance(parts, list) or len(parts) != length or not all(isinstance(p, str) and p for p in parts):
+    if not isinstance(parts, list) or len(parts) != length:
+        raise _bad_cursor()
+    if not all(isinstance(part, str) and _KEY_PART.fullmatch(part) for part in parts):
         raise _bad_cursor()
     return cast(list[str], parts)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 
 from engage_sms.domain.message import MessageRef
 
 LONGEST = 64
+_REFERENCE = re.compile(r"\.".join([r"([A-Za-z0-9_-]{1,64})"] * 3))
 
 
 def organization_tag(org_id: str) -> str:
@@ -26,10 +28,10 @@ def reference(ref: MessageRef) -> str:
 
 def parse_reference(org_id: str, text: str) -> MessageRef:
     """The inverse of `reference`. Raises ValueError when the text is not one."""
-    user_id, contact_id, message_id = text.split(".")
-    if not (user_id and contact_id and message_id):
-        raise ValueError("A message reference has three parts.")
-    return MessageRef(org_id, user_id, contact_id, message_id)
+    parts = _REFERENCE.fullmatch(text)
+    if parts is None:
+        raise ValueError("A message reference has three ids.")
+    return MessageRef(org_id, *parts.groups())
 
 
 def _fit(tag: str) -> str:

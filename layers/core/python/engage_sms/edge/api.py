@@ -18,10 +18,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.edge.headers import header
 from engage_sms.edge.idempotency import once
+from engage_sms.edge.json_body import check_object
 from engage_sms.edge.kinds import CONTENT_TYPE, Problem, rejected
 from engage_sms.edge.principal import Principal, authorize
 from engage_sms.edge.problems import problem_of
-from engage_sms.errors import Invalid
 from engage_sms.ports import ClaimNames, Ports
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -73,7 +73,7 @@ def _resolve(
 
 
 def _with_text_body(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event with its body as text. Raises Rejected for a body that is not JSON, or not one object.
+    """The event with its body as text. Raises Rejected for a body that is not JSON, or not one clear object.
 
     Powertools would take a form for JSON, and the first entry of a list for the object it asks for.
     """
@@ -88,8 +88,7 @@ def _with_text_body(event: Mapping[str, Any]) -> Mapping[str, Any]:
             text = base64.b64decode(text, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as wrong:
             raise rejected("malformed-body") from wrong
-    if text.lstrip().startswith("["):
-        raise Invalid([{"field": "body", "message": "Give a JSON object."}])
+    check_object(text)
     return {**event, "body": text, "isBase64Encoded": False}
 
 

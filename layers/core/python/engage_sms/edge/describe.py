@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +15,8 @@ from engage_sms.edge.schemas.problem import ProblemAnswer
 BEARER = "bearer"
 ALWAYS = ("unauthorized", "forbidden", "invalid", "try-again")
 """Problems that every route with a token may answer."""
+WITH_BODY = ("malformed-body", "body-too-large", "unsupported-media-type")
+"""Problems that every route with a body may answer; naming the first names all of them."""
 
 
 def operation(
@@ -34,8 +36,12 @@ def operation(
         "description": description,
         "status_code": next(iter(answers)),
         "security": [{BEARER: []}],
-        "responses": responses | problem_responses((*ALWAYS, *problems)),
+        "responses": responses | problem_responses((*ALWAYS, *_with_body(problems), *problems)),
     }
+
+
+def _with_body(problems: Sequence[str]) -> tuple[str, ...]:
+    return WITH_BODY if WITH_BODY[0] in problems else ()
 
 
 def problem_responses(slugs: Iterable[str]) -> dict[int, Any]:

@@ -37,6 +37,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "twilio-account-in-progress": (409, "The account is being provisioned right now; ask again in a minute."),
     "twilio-account-required": (409, "Provision the organization's Twilio account first."),
     "user-has-no-number": (409, "You have no phone number to send from; ask your administrator for one."),
+    "body-too-large": (413, "The body is larger than 1 MB; send less at once."),
     "unsupported-media-type": (415, "Send the body as application/json."),
     "acknowledgement-required": (422, "Set irreversible_acknowledged to true: a released number cannot be had back."),
     "idempotency-key-reused": (422, "This Idempotency-Key came with another request; use a new one."),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from engage_sms.edge.kinds import rejected
 from engage_sms.errors import Rejected
 from engage_sms.ports import ClaimNames
 from engage_sms.topology import ROUTES, Auth, Role, Route
@@ -34,12 +35,15 @@ class Principal:
 def authorize(event: Mapping[str, Any], names: ClaimNames) -> Principal | None:
     """The caller of an API Gateway HTTP API event (payload format 2.0), if it may call the route it asks for.
 
-    None for routes that need no token and for paths that are no route. Raises Rejected `unauthorized` (401) when the
-    token does not say who is calling, `forbidden` (403) when the route needs another role.
+    None for routes that need no token. Raises Rejected `unauthorized` (401) when the token does not say who is calling,
+    `forbidden` (403) when the route needs another role, `unknown-route` (404) for what is no route of the topology: the
+    resolver's patterns are a little wider, and nobody would have been asked for a token.
     """
     http = event["requestContext"]["http"]
     route = route_of(http["method"], event["rawPath"])
-    if route is None or route.auth is not Auth.JWT:
+    if route is None:
+        raise rejected("unknown-route")
+    if route.auth is not Auth.JWT:
         return None
     principal = _principal(event, names, organization_needed=route.role is not Role.PLATFORM)
     if not principal.may(route.role):
@@ -64,8 +68,8 @@ def _patterns() -> tuple[tuple[Route, re.Pattern[str]], ...]:
 def _principal(event: Mapping[str, Any], names: ClaimNames, *, organization_needed: bool) -> Principal:
     authorizer = event["requestContext"].get("authorizer") or {}
     claims = (authorizer.get("jwt") or {}).get("claims") or {}
-    user_id = str(claims.get(names.user) or "")
-    org_id = str(claims.get(names.organization) or "")
+    user_id = _id(claims.get(names.user), _USER)
+    org_id = _id(claims.get(names.organization), _ORGANIZATION)
     missing = [] if user_id else [names.user]
     if organization_needed and not org_id:
         missing.append(names.organization)
@@ -73,6 +77,18 @@ def _principal(event: Mapping[str, Any], names: ClaimNames, *, organization_need
         detail = f"Send a bearer token that has the claim {' and '.join(missing)}."
         raise Rejected("unauthorized", detail, status=401)
     return Principal(user_id=user_id, org_id=org_id, roles=roles_in(claims.get(names.roles)))
+
+
+def _id(claim: object, pattern: re.Pattern[str]) -> str:
+    """The id, or nothing where the claim is none that this system could have been given."""
+    text = str(claim or "")
+    return text if pattern.fullmatch(text) else ""
+
+
+_ORGANIZATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_USER = re.compile(r"(?!<nil>$)[!\"$-~]{1,128}")
+"""Issuers name users in many ways (`auth0|5f7c`), but never with `#`, which separates the parts of our keys. `<nil>` is
+how API Gateway writes a claim that is null."""
 
 
 def roles_in(claim: object) -> frozenset[Role]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from engage_sms.errors import EngageError, Permanent, Refused
 from engage_sms.topology import SERVICE
 
 logger = Logger(service=SERVICE)
@@ -19,6 +22,21 @@ def count(name: str, value: int = 1) -> None:
         metrics = EphemeralMetrics(namespace="EngageSMS", service=SERVICE)
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
         metrics.flush_metrics()
+
+
+@contextmanager
+def quoting_nothing(what: str, **ids: str) -> Iterator[None]:
+    """For functions that have to fail: logs the failure, and keeps its words from Lambda, which would log them.
+
+    Our own errors say nothing of anybody and go on as they are; of others, and of what Twilio said, the type remains.
+    """
+    try:
+        yield
+    except Exception as error:
+        log_failure(what, error, **ids)
+        if isinstance(error, EngageError) and not isinstance(error, Refused):
+            raise
+        raise Permanent(f"It ended in {type(error).__qualname__}.") from None
 
 
 def log_failure(what: str, error: Exception, **ids: str) -> None:

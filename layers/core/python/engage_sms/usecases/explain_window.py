@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from engage_sms.domain.consent import RequestRefusal
 from engage_sms.domain.planning import rules_for
 from engage_sms.domain.settings import resolve
 from engage_sms.domain.window import Decision, decide
+from engage_sms.errors import Invalid
 from engage_sms.ports import Ports
 from engage_sms.usecases.lookup import find_contact, find_organization
 from engage_sms.usecases.put_user import valid_phone
 from engage_sms.usecases.request_opt_in import refused
+
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""At the ends of the calendar there is no next opening to compute."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,9 @@ class ExplainWindow:
 
 
 def explain_window(command: ExplainWindow, ports: Ports) -> Decision:
-    """Raises Rejected `no-valid-cell-phone` for a contact that nothing could be sent to."""
+    """Raises Rejected `no-valid-cell-phone` for a contact that nothing could be sent to; Invalid for a far-off `at`."""
+    if command.at is not None and not EARLIEST <= command.at < LATEST:
+        raise Invalid([{"field": "at", "message": f"Give a time from {EARLIEST.year} on, before {LATEST.year}."}])
     settings = resolve(find_organization(command.org_id, ports).settings)
     phone = _recipient(command, ports)
     rules = rules_for(settings, phone) if phone else (settings.window_rule(),)

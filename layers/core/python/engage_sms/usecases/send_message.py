@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from engage_sms.domain.consent import ConsentState
@@ -17,6 +18,8 @@ LONGEST_BODY = 1600
 """Characters; Twilio's limit (error 21617)."""
 MOST_MEDIA = 10
 """Twilio's limit of media in one message."""
+LONGEST_URL = 2048
+_URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,5 +70,13 @@ def check_body(body: str, media_urls: tuple[str, ...] = ()) -> None:
         errors.append({"field": "body", "message": f"At most {LONGEST_BODY} characters; this has {len(body)}."})
     if len(media_urls) > MOST_MEDIA:
         errors.append({"field": "media_urls", "message": f"At most {MOST_MEDIA} media in one message."})
+    errors += [
+        {
+            "field": f"media_urls.{index}",
+            "message": f"Give an http or https address of at most {LONGEST_URL} characters.",
+        }
+        for index, url in enumerate(media_urls[:MOST_MEDIA])
+        if len(url) > LONGEST_URL or not _URL.fullmatch(url)
+    ]
     if errors:
         raise Invalid(errors)

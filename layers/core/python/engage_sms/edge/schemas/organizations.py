@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, JsonValue, RootModel
 
@@ -26,6 +26,9 @@ _SETTINGS = {
 }
 
 
+_Name = Annotated[str, Field(max_length=100)]
+
+
 class OrganizationBody(Schema):
     """An organization, as the platform names it."""
 
@@ -34,7 +37,7 @@ class OrganizationBody(Schema):
     name: str = Field(min_length=1, max_length=200)
 
 
-class SettingsBody(RootModel[dict[str, JsonValue]]):
+class SettingsBody(RootModel[Annotated[dict[_Name, JsonValue], Field(max_length=100)]]):
     """Settings to change, by dotted name; null puts one back to its default."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [dict(_SETTINGS)]})
