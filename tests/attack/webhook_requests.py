@@ -36,7 +36,9 @@ def text_form(world: World, **changed: str) -> dict[str, str]:
     }
 
 
-def event_of(path: str, body: object, *, query: str = "", headers: Any = None, is_base64: bool = False) -> dict[str, Any]:
+def event_of(
+    path: str, body: object, *, query: str = "", headers: Any = None, is_base64: bool = False
+) -> dict[str, Any]:
     """API Gateway's event, as broken as the parts are."""
     return {
         "version": "2.0",

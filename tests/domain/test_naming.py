@@ -37,7 +37,9 @@ def test_a_reference_reads_back(org_id: str, user_id: str, contact_id: str, mess
     assert parse_reference(org_id, reference(ref)) == ref
 
 
-@pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c.d", "a..c", ".b.c", "a.b.", "a#.b.c", "a.b.c\n", "a.b." + "c" * 65])
+@pytest.mark.parametrize(
+    "text", ["", "a", "a.b", "a.b.c.d", "a..c", ".b.c", "a.b.", "a#.b.c", "a.b.c\n", "a.b." + "c" * 65]
+)
 def test_anything_else_is_no_reference(text: str) -> None:
     """A reference that was tampered with is refused."""
     with pytest.raises(ValueError):

@@ -29,9 +29,11 @@ def once(
     Keys of different organizations, users and routes never meet. A refusal is not remembered: it changed nothing, and
     the same request may succeed later.
     """
-    key = _key(event)
     http = event["requestContext"]["http"]
-    if key is None or principal is None or ports is None or http["method"] != "POST":
+    if principal is None or ports is None or http["method"] != "POST":
+        return answer()
+    key = _key(event)
+    if key is None:
         return answer()
     if ports.answers is None:
         raise RuntimeError("The API's ports need a memory of answers.")
