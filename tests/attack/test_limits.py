@@ -146,7 +146,7 @@ def test_a_body_at_the_limit_is_read(api: Gateway) -> None:
     ids=["long name", "many settings", "many fields", "escaped name", "many ids"],
 )
 def test_what_is_wrong_with_a_large_body_is_said_in_short(api: Gateway, method: str, path: str, body: object) -> None:
-    """422 far below the 6 MB that Lambda can answer with: each wrong field costs an entry, and an entry has its limit."""
+    """422 far below the 6 MB that Lambda can answer with: few entries, and each of them short."""
     reply = api.call(method, path, body)
 
     assert reply.status == 422

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -114,7 +115,7 @@ class Forger:
     """The world as somebody sees it who knows everything but the token."""
 
     def __init__(self, world: World) -> None:
-        stolen = '{"account_sid": "%s", "auth_token": "guessed"}' % account_of(world).sid
+        stolen = json.dumps({"account_sid": account_of(world).sid, "auth_token": "guessed"})
         self.ports = replace(world.ports, secrets=MemorySecrets({f"twilio/organizations/{ORG}": stolen}))
 
 
