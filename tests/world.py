@@ -19,7 +19,7 @@ from engage_sms.domain.job import Job
 from engage_sms.domain.message import Message, MessageRef
 from engage_sms.domain.naming import parse_reference
 from engage_sms.errors import Retryable
-from engage_sms.ports import PARENT_SECRET, Account, Ports
+from engage_sms.ports import PARENT_SECRET, Account, Ports, StateChange
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
 from engage_sms.usecases.provision_twilio_account import ProvisionTwilioAccount, provision_twilio_account
 from engage_sms.usecases.put_contact import PutContact, put_contact
@@ -117,7 +117,7 @@ class World:
         while self.clock.instant < until:
             self.clock.instant = min(until, self._next_moment(until))
             if self.clock.instant.second == 0:
-                release_due(self.ports)
+                self._release()
             self.settle()
 
     def arrive(self) -> None:
@@ -136,8 +136,14 @@ class World:
         table = self.table.table if isinstance(self.table, MeteredTable) else self.table
         changes = table.changes()
         for change in changes:
-            relay_change(change, self.ports)
+            self._derive(change)
         return bool(changes)
+
+    def _derive(self, change: StateChange) -> None:
+        relay_change(change, self.ports)
+
+    def _release(self) -> None:
+        release_due(self.ports)
 
     def _deliver(self) -> bool:
         for name in ("people_queue", "automation_queue", "jobs_queue"):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 from urllib.parse import urlencode
 
@@ -79,7 +79,7 @@ def slots_of(route: Route) -> list[Slot]:
     segments = route.path.split("/")
     slots = [
         Slot("path", segment, KIND_OF_SEGMENT[before])
-        for before, segment in zip(segments, segments[1:], strict=False)
+        for before, segment in pairwise(segments)
         if segment.startswith("{")
     ]
     described = document()["paths"][route.path][route.method.lower()]
