@@ -1,4 +1,4 @@
-"""The Idempotency-Key on every POST that creates: one effect for each key, whoever repeats it, races it or dies on it."""
+"""The Idempotency-Key on every POST that creates: one effect a key, whoever repeats it, races it or dies on it."""
 
 from __future__ import annotations
 

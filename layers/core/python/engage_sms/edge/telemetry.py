@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,10 @@ from engage_sms.errors import EngageError, Permanent, Refused
 from engage_sms.topology import SERVICE
 
 logger = Logger(service=SERVICE)
+QUOTING = ("aws_lambda_powertools", "boto3", "botocore", "pynamodb", "requests", "twilio", "urllib3")
+"""Libraries that quote requests, bodies and all, once somebody turns the log level down."""
+for _library in QUOTING:
+    logging.getLogger(_library).setLevel(logging.WARNING)
 
 
 def count(name: str, value: int = 1) -> None:
