@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ def over_wsgi(application: Application) -> Transport:
 
     def send(method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         response = Client(application).open(path, method=method, headers=dict(headers), data=body)
-        return response.status_code, response.headers, response.get_data()
+        return response.status_code, _lower(response.headers.items()), response.get_data()
 
     return send
 
@@ -33,11 +33,15 @@ def over_http(port: int) -> Transport:
         try:
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
-            return response.status, response.headers, response.read()
+            return response.status, _lower(response.getheaders()), response.read()
         finally:
             connection.close()
 
     return send
+
+
+def _lower(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers}
 
 
 @dataclass(frozen=True)

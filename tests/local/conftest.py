@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -23,29 +24,29 @@ def signing_key() -> RSAPrivateKey:
     return new_key()
 
 
-@pytest.fixture
-def start(signing_key: RSAPrivateKey) -> Iterator[Callable[..., System]]:
-    """Starts a system; what is given goes to its constructor. It stops with the test."""
-    started: list[System] = []
-
-    def start_system(**options: object) -> System:
-        settings = {"public_url": "http://localhost:8000", "at": WEDNESDAY, "clock_runs": False, **options}
-        system = System(signing_key=signing_key, **settings)  # type: ignore[arg-type]
-        started.append(system)
-        system.start()
-        return system
-
-    yield start_system
-    for system in started:
+@contextmanager
+def started(signing_key: RSAPrivateKey) -> Iterator[System]:
+    """A system that has not begun; it stops with the block."""
+    system = System(public_url="http://localhost:8000", at=WEDNESDAY, clock_runs=False, signing_key=signing_key)
+    system.start()
+    try:
+        yield system
+    finally:
         system.stop()
 
 
 @pytest.fixture
-def system(start: Callable[..., System]) -> System:
+def starting(signing_key: RSAPrivateKey) -> Iterator[System]:
+    """An empty system that has not begun."""
+    with started(signing_key) as system:
+        yield system
+
+
+@pytest.fixture
+def system(starting: System) -> System:
     """An empty system that moves only when it is told to."""
-    system = start()
-    system.begin()
-    return system
+    starting.begin()
+    return starting
 
 
 @pytest.fixture
