@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import boto3
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from engage_sms import topology
 from engage_sms.bootstrap import build_ports
@@ -51,9 +52,17 @@ DRIVEN_BY_DUE_TIMES = {"release"}
 class System:
     """The whole system. Takes over the process's clock and AWS from `start` to `stop`."""
 
-    def __init__(self, *, public_url: str, at: datetime | None = None, clock_runs: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        at: datetime | None = None,
+        clock_runs: bool = True,
+        signing_key: RSAPrivateKey | None = None,
+    ) -> None:
         """`public_url`: where Twilio, and everybody, reaches it. `at`: where its clock starts, otherwise now."""
         self.public_url = public_url
+        self._signing_key = signing_key
         self.clock = LocalClock(at, runs=clock_runs)
         self.aws = LocalAws(on_call=self._wake)
         self.events_out: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
@@ -70,7 +79,7 @@ class System:
         parent = {"account_sid": self.twilio.parent.sid, "auth_token": self.twilio.parent.auth_token}
         self.ports.secrets.put(PARENT_SECRET, json.dumps(parent))
         self.functions = Functions(self.ports, prefix=resource_name(""))
-        self.tokens = Tokens(f"{self.public_url}/local")
+        self.tokens = Tokens(f"{self.public_url}/local", self._signing_key)
         self.gateway = Gateway(self.functions, self.tokens, self.clock)
         self._listen(config.event_bus_name)
 
