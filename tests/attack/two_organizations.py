@@ -13,6 +13,7 @@ from engage_sms.usecases.put_organization import PutOrganization, put_organizati
 from engage_sms.usecases.put_user import PutUser, put_user
 from engage_sms.usecases.request_opt_in import RequestOptIn, request_opt_in
 from engage_sms.usecases.send_message import SendMessage, send_message
+from engage_sms.usecases.start_provisioning import StartProvisioning, start_provisioning
 from tests.world import ORG, World
 
 RIVAL = "rival"
@@ -86,9 +87,13 @@ class TwoOrganizations(World):
         self.secrets.put("twilio/parent", self.ports.secrets.get("twilio/parent") or "")
         self.ports = replace(self.ports, secrets=self.secrets)
         self.opted_in()
-        self.own = Ids(ORG, "u-1", "c-1", self._job(ORG), self._send(ORG, "u-1", "c-1", "Hi Bo, the papers are in."))
+        self.own = Ids(
+            ORG, "u-1", "c-1", self._job(ORG, "u-1"), self._send(ORG, "u-1", "c-1", "Hi Bo, the papers are in.")
+        )
         self._furnish_rival()
-        self.foreign = Ids(RIVAL, "u-r", "c-r", self._job(RIVAL), self._send(RIVAL, "u-r", "c-r", "our secret rate"))
+        self.foreign = Ids(
+            RIVAL, "u-r", "c-r", self._job(RIVAL, "u-r"), self._send(RIVAL, "u-r", "c-r", "our secret rate")
+        )
         self.arrive()
 
     def _furnish_rival(self) -> None:
@@ -109,10 +114,14 @@ class TwoOrganizations(World):
         self.twilio.text_from_phone(RIVAL_PHONE, self.number_of("u-r", org_id=RIVAL), "YES")
         self.arrive()
 
-    def _job(self, org_id: str) -> str:
-        """The job that gave the organization's user a number."""
-        jobs = [item for item in self.recording.items() if item.kind == "job" and item.pk.startswith(f"ORG#{org_id}#")]
-        return jobs[0].pk.rpartition("#")[2]
+    def _job(self, org_id: str, user_id: str) -> str:
+        """A finished job that the user started."""
+        command = StartProvisioning(
+            org_id=org_id, started_by=user_id, user_ids=(user_id,), area_code_source="user_cell"
+        )
+        job = start_provisioning(command, self.ports)
+        self.settle()
+        return job.id
 
     def _send(self, org_id: str, user_id: str, contact_id: str, body: str) -> str:
         command = SendMessage(org_id=org_id, user_id=user_id, contact_id=contact_id, body=body)

@@ -66,4 +66,4 @@ def test_every_route_is_answered_by_its_function(world: World, function: object,
 
     reply = Gateway(world.ports, roles=["user", "admin", "platform"]).call(route.method, path)
 
-    assert "/problems/unknown-route" not in reply.text
+    assert reply.status != 404 or reply.slug != "unknown-route"

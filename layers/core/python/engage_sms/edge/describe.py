@@ -18,6 +18,10 @@ ALWAYS = ("unauthorized", "forbidden", "invalid", "try-again")
 WITH_BODY = ("malformed-body", "body-too-large", "unsupported-media-type")
 """Problems that every route with a body may answer; naming the first names all of them."""
 
+GATEWAYS_WORDS = {401: "Unauthorized", 413: "Request Entity Too Large"}
+"""Statuses that API Gateway answers too: a token that is missing or wrong, a body beyond its own limit."""
+GATEWAYS_ANSWER = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
+
 
 def operation(
     tag: str,
@@ -53,10 +57,17 @@ def problem_responses(slugs: Iterable[str]) -> dict[int, Any]:
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {CONTENT_TYPE: {"model": ProblemAnswer, "examples": examples}},
+            "content": {CONTENT_TYPE: {"model": ProblemAnswer, "examples": examples}, **_of_the_gateway(status)},
         }
         for status, examples in sorted(by_status.items())
     }
+
+
+def _of_the_gateway(status: int) -> dict[str, Any]:
+    """What API Gateway says itself, before any function is asked: it knows no problem+json."""
+    said = GATEWAYS_WORDS.get(status)
+    example = {"value": {"message": said}}
+    return {"application/json": {"schema": GATEWAYS_ANSWER, "examples": {"gateway": example}}} if said else {}
 
 
 def _response(status: int, model: type[BaseModel] | None, csv: str | None) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from engage_sms.edge.kinds import CONTENT_TYPE, known_problem
 _FORM = "application/x-www-form-urlencoded"
 
 
-def _problem(slug: str, description: str) -> dict[str, Any]:
+def _problem(slugs: str, description: str) -> dict[str, Any]:
     content = {
         "schema": {"$ref": "#/components/schemas/ProblemAnswer"},
-        "examples": {slug: {"value": known_problem(slug).document()}},
+        "examples": {slug: {"value": known_problem(slug).document()} for slug in slugs.split()},
     }
     return {"description": description, "content": {CONTENT_TYPE: content}}
 
@@ -47,6 +47,7 @@ def _webhook(
                 **answer,
                 "400": _problem("malformed-webhook", "Not a form with the fields that Twilio sends"),
                 "403": _problem("bad-signature", "Not signed with the organization's token"),
+                "404": _problem("not-found unknown-route", "A text to a number that is not the organization's"),
                 "503": _problem("try-again", "Not taken; Twilio may deliver it again"),
             },
         }

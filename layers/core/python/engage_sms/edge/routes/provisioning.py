@@ -37,6 +37,7 @@ app = make_app()
         "The platform's call; repeating it changes nothing.",
         {200: OrganizationAnswer},
         "malformed-body",
+        "unknown-route",
     ),
 )
 def put(id: Annotated[Id, Path()], body: OrganizationBody, ports: WithPorts) -> OrganizationAnswer:  # noqa: A002
