@@ -17,7 +17,7 @@ from engage_sms.domain.message import Direction, Failure, Kind, Message, Status,
 from engage_sms.domain.planning import Plan, plan
 from engage_sms.domain.segments import measure
 from engage_sms.domain.settings import resolve
-from engage_sms.ports import Change, Create
+from engage_sms.ports import Entity
 from engage_sms.usecases.compose import outbound, rendered
 
 Act = Literal["chat", "new", "unread", "asked", "held", "stopped", "undelivered", "awaiting"]
@@ -51,15 +51,15 @@ class Talk:
     timer: Timer | None = None
     unread: int = 0
 
-    def changes(self) -> Iterator[Change]:
-        """What puts it into the store, the opening aside."""
-        yield from (Create(message) for message in self.messages)
+    def entities(self) -> Iterator[Entity]:
+        """All that is to be stored of it, the opening aside."""
+        yield from self.messages
         if self.consent.evidence:
-            yield Create(self.consent)
+            yield self.consent
         if self.messages:
-            yield Create(self._line())
+            yield self._line()
         if self.timer:
-            yield Create(self.timer)
+            yield self.timer
 
     def _line(self) -> Conversation:
         last = self.messages[-1]
