@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from engage_sms.domain.due import Timer
+from engage_sms.domain.due import Parked, Timer
 from engage_sms.domain.message import Failure, Message, Status, TraceEntry, Transition, accepted, reported
-from engage_sms.ports import Account, Ports, TwilioMessage
+from engage_sms.errors import EngageError, Refused, Rejected
+from engage_sms.ports import Account, Overwrite, Ports, Remove, TwilioMessage
 from engage_sms.usecases.lookup import find_account, find_organization
 
 SETTLE = timedelta(seconds=60)
 """How long Twilio's message list may lag behind; the first look-up waits this long, each later one twice as long."""
 MOST_LOOKUPS = 6
-"""After 60 s, 2, 4, 8, 16 and 32 min more without a trace of it, Twilio did not take the message."""
+"""After 60 s, 2, 4, 8, 16 and 32 min more without a trace of it, Twilio did not take the message. When it could not be
+asked, the message is parked instead."""
+WHILE_PARKED = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +27,29 @@ class ReconcileMessage:
 def reconcile_message(command: ReconcileMessage, ports: Ports) -> Timer | None:
     """Settles the message if Twilio has it; in the end records that it was not sent. Returns when to look again.
 
-    A status callback usually settles it first (our reference rides in its URL); then this finds nothing to do.
+    A status callback usually settles it first (our reference rides in its URL); then this finds nothing to do. While
+    Twilio cannot be asked nobody knows: the message keeps its state and is parked, for an administrator to see.
     """
-    timer = command.timer
+    again = _look(command.timer, ports)
+    if again is None and parked(command.timer):
+        ports.store.commit(Remove(Parked(ref=command.timer.ref, since=ports.now(), reason="", attempts=0)))
+    return again
+
+
+def parked(timer: Timer) -> bool:
+    """Whether the look-ups have gone on for so long that its message is parked."""
+    return timer.attempt >= MOST_LOOKUPS
+
+
+def _look(timer: Timer, ports: Ports) -> Timer | None:
     message = ports.store.message(timer.ref, consistent=True)
     if message is None or message.status is not Status.UNKNOWN:
         return None
-    account = find_account(find_organization(message.org_id, ports), ports)
-    found = _at_twilio(message, account, ports)
+    try:
+        account = find_account(find_organization(message.org_id, ports), ports)
+        found = _at_twilio(message, account, ports)
+    except EngageError as error:
+        return _not_asked(message, timer, error, ports)
     now = ports.now()
     if found is not None:
         ports.store.move(message.ref, accepted(now=now, sid=found.sid))
@@ -43,6 +61,35 @@ def reconcile_message(command: ReconcileMessage, ports: Ports) -> Timer | None:
     else:
         ports.store.move(message.ref, _never_taken(message, ports))
     return None
+
+
+def _not_asked(message: Message, timer: Timer, error: EngageError, ports: Ports) -> Timer:
+    """Twilio said nothing about the message: look again later, in the end slowly and where people see it."""
+    again = replace(timer, attempt=timer.attempt + 1, due_at=ports.now() + SETTLE * 2 ** (timer.attempt + 1))
+    if not parked(again):
+        return again
+    unknown = [entry.at for entry in message.trace if entry.event == "outcome_unknown"]
+    ports.store.commit(
+        Overwrite(
+            Parked(
+                ref=timer.ref,
+                since=unknown[-1] if unknown else message.created_at,
+                reason=_why(error),
+                attempts=again.attempt,
+            )
+        )
+    )
+    return replace(again, due_at=ports.now() + WHILE_PARKED)
+
+
+def _why(error: EngageError) -> str:
+    """A sentence for people; Twilio's own words may hold a phone number."""
+    match error:
+        case Refused():
+            return f"Twilio refuses to be asked (error {error.code})."
+        case Rejected():
+            return error.detail
+    return "Twilio does not answer."
 
 
 def _at_twilio(message: Message, account: Account, ports: Ports) -> TwilioMessage | None:
