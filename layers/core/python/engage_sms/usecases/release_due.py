@@ -82,10 +82,10 @@ def _release(opening: Opening, ports: Ports) -> int:
     """
     organization = find_organization(opening.org_id, ports)
     now = ports.now()
-    if standstill(organization, now) is not None:
+    first_slot = max(opening.begins, opening.slot_at or opening.begins, now)
+    if standstill(organization, first_slot) is not None:
         return 0
     rate = resolve(organization.settings).throughput_messages_per_second
-    first_slot = max(opening.begins, opening.slot_at or opening.begins, now)
     capacity = max(0, int((now + WAVE - first_slot).total_seconds()) * rate)
     cursor, count = opening.cursor, 0
     while count < capacity:
