@@ -8,7 +8,7 @@ from datetime import timedelta
 from engage_sms.domain.due import Parked, Timer
 from engage_sms.domain.message import Failure, Message, Status, TraceEntry, Transition, accepted, reported
 from engage_sms.errors import EngageError, Refused, Rejected
-from engage_sms.ports import Account, Overwrite, Ports, Remove, TwilioMessage
+from engage_sms.ports import Account, Change, Overwrite, Ports, Remove, TwilioMessage
 from engage_sms.usecases.lookup import find_account, find_organization
 
 SETTLE = timedelta(seconds=60)
@@ -24,27 +24,29 @@ class ReconcileMessage:
     timer: Timer
 
 
-def reconcile_message(command: ReconcileMessage, ports: Ports) -> Timer | None:
-    """Settles the message if Twilio has it; in the end records that it was not sent. Returns when to look again.
+def reconcile_message(command: ReconcileMessage, ports: Ports) -> Parked | None:
+    """Settles the message if Twilio has it; in the end records that it was not sent. The message while it is parked.
 
     A status callback usually settles it first (our reference rides in its URL); then this finds nothing to do. While
-    Twilio cannot be asked nobody knows: the message keeps its state and is parked, for an administrator to see.
+    Twilio cannot be asked nobody knows: the message keeps its state and is parked, for an administrator to see. Timer
+    and parking change together, after the look-up: a crash before that repeats a look-up, which harms nobody.
     """
-    again = _look(command.timer, ports)
-    if again is None and parked(command.timer):
-        ports.store.commit(Remove(Parked(ref=command.timer.ref, since=ports.now(), reason="", attempts=0)))
-    return again
+    timer = command.timer
+    again, parked = _look(timer, ports)
+    changes: list[Change] = [Remove(timer) if again is None else Overwrite(again)]
+    if parked is not None:
+        changes.append(Overwrite(parked))
+    elif timer.attempt >= MOST_LOOKUPS:
+        changes.append(Remove(Parked(ref=timer.ref, since=timer.due_at, reason="", attempts=timer.attempt)))
+    ports.store.commit(*changes)
+    return parked
 
 
-def parked(timer: Timer) -> bool:
-    """Whether the look-ups have gone on for so long that its message is parked."""
-    return timer.attempt >= MOST_LOOKUPS
-
-
-def _look(timer: Timer, ports: Ports) -> Timer | None:
+def _look(timer: Timer, ports: Ports) -> tuple[Timer | None, Parked | None]:
+    """When to look again, None when the message is settled; and the message when it is parked."""
     message = ports.store.message(timer.ref, consistent=True)
     if message is None or message.status is not Status.UNKNOWN:
-        return None
+        return None, None
     try:
         account = find_account(find_organization(message.org_id, ports), ports)
         found = _at_twilio(message, account, ports)
@@ -57,29 +59,25 @@ def _look(timer: Timer, ports: Ports) -> Timer | None:
         if later is not None:
             ports.store.move(message.ref, later)
     elif timer.attempt + 1 < MOST_LOOKUPS:
-        return replace(timer, attempt=timer.attempt + 1, due_at=now + SETTLE * 2 ** (timer.attempt + 1))
+        return _again(timer, ports), None
     else:
         ports.store.move(message.ref, _never_taken(message, ports))
-    return None
+    return None, None
 
 
-def _not_asked(message: Message, timer: Timer, error: EngageError, ports: Ports) -> Timer:
+def _again(timer: Timer, ports: Ports) -> Timer:
+    return replace(timer, attempt=timer.attempt + 1, due_at=ports.now() + SETTLE * 2 ** (timer.attempt + 1))
+
+
+def _not_asked(message: Message, timer: Timer, error: EngageError, ports: Ports) -> tuple[Timer, Parked | None]:
     """Twilio said nothing about the message: look again later, in the end slowly and where people see it."""
-    again = replace(timer, attempt=timer.attempt + 1, due_at=ports.now() + SETTLE * 2 ** (timer.attempt + 1))
-    if not parked(again):
-        return again
+    attempts = timer.attempt + 1
+    if attempts < MOST_LOOKUPS:
+        return _again(timer, ports), None
     unknown = [entry.at for entry in message.trace if entry.event == "outcome_unknown"]
-    ports.store.commit(
-        Overwrite(
-            Parked(
-                ref=timer.ref,
-                since=unknown[-1] if unknown else message.created_at,
-                reason=_why(error),
-                attempts=again.attempt,
-            )
-        )
-    )
-    return replace(again, due_at=ports.now() + WHILE_PARKED)
+    since = unknown[-1] if unknown else message.created_at
+    parked = Parked(ref=timer.ref, since=since, reason=_why(error), attempts=attempts)
+    return replace(timer, attempt=attempts, due_at=ports.now() + WHILE_PARKED), parked
 
 
 def _why(error: EngageError) -> str:

@@ -13,9 +13,9 @@ from engage_sms.domain.due import Opening, Timer, TimerKind
 from engage_sms.domain.message import MessageRef, Status, ended
 from engage_sms.domain.settings import resolve
 from engage_sms.errors import Conflict
-from engage_sms.ports import Overwrite, Ports, QueueEntry, Remove, Replace
+from engage_sms.ports import Ports, QueueEntry, Remove, Replace
 from engage_sms.usecases.lookup import find_organization
-from engage_sms.usecases.reconcile_message import ReconcileMessage, parked, reconcile_message
+from engage_sms.usecases.reconcile_message import ReconcileMessage, reconcile_message
 from engage_sms.usecases.start_waiting import AWAITING, start_waiting
 
 LOOK_AHEAD = timedelta(minutes=2)
@@ -65,8 +65,8 @@ def release_due(ports: Ports) -> ReleaseReport:
     openings = list(ports.store.due_openings(ports.now() + LOOK_AHEAD))
     messages = sum(attempt(opening.org_id, partial(_release, opening, ports)) for opening in openings)
     timers = list(ports.store.due_timers(ports.now()))
-    parked_ones = sum(attempt(timer.ref.org_id, partial(_ring, timer, ports)) for timer in timers)
-    return ReleaseReport(len(openings), messages, len(timers), parked_ones, tuple(failures))
+    parked = sum(attempt(timer.ref.org_id, partial(_ring, timer, ports)) for timer in timers)
+    return ReleaseReport(len(openings), messages, len(timers), parked, tuple(failures))
 
 
 def _release(opening: Opening, ports: Ports) -> int:
@@ -137,13 +137,11 @@ def _ring(timer: Timer, ports: Ports) -> int:
 
     Returns 1 when its message is parked now, else 0.
     """
-    again = None
     if timer.kind is TimerKind.RECONCILE:
-        again = reconcile_message(ReconcileMessage(timer=timer), ports)
-    else:
-        _expire(timer, ports)
-    ports.store.commit(Remove(timer) if again is None else Overwrite(again))
-    return int(again is not None and parked(again))
+        return int(reconcile_message(ReconcileMessage(timer=timer), ports) is not None)
+    _expire(timer, ports)
+    ports.store.commit(Remove(timer))
+    return 0
 
 
 def _expire(timer: Timer, ports: Ports) -> None:
