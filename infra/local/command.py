@@ -26,6 +26,8 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Exits with 0 after SIGTERM, 130 after Ctrl-C, 2 for wrong arguments, 1 when it cannot start."""
     signal.signal(signal.SIGTERM, _terminated)
+    # A shell starts its background jobs with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         options = _options(arguments)
         sys.exit(_run(options.port, at=options.at, empty=options.empty))

@@ -144,9 +144,10 @@ def _rendered(value: Any) -> str:
 def http_answer(result: Any) -> Answer:
     """The HTTP answer that API Gateway makes of a function's result. Raises MalformedAnswer."""
     if not isinstance(result, dict) or "statusCode" not in result:
-        body = result if isinstance(result, str) else json.dumps(result)
-        return Answer(200, [("content-type", "application/json")], body.encode())
-    status, text = result["statusCode"], result.get("body") or ""
+        plain = result if isinstance(result, str) else json.dumps(result)
+        return Answer(200, [("content-type", "application/json")], plain.encode())
+    status, body = result["statusCode"], result.get("body")
+    text = "" if body is None else body
     if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status < 600 or not isinstance(text, str):
         raise MalformedAnswer("A function's statusCode is a number and its body is text.")
     headers = [(str(name).lower(), str(value)) for name, value in (result.get("headers") or {}).items()]

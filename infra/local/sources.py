@@ -14,7 +14,6 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
-import boto3
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
@@ -36,9 +35,10 @@ _MOMENT = timedelta(milliseconds=1)
 class SqsQueue:
     """A queue as its consumer sees it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, sqs: Any) -> None:
+        """`sqs` is a client; its making takes longer than most calls."""
         self.name = name
-        self._sqs = boto3.client("sqs", region_name=REGION)
+        self._sqs = sqs
         self._url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
     def waiting(self) -> list[datetime]:
@@ -111,12 +111,14 @@ class StreamSource:
 
     patient = False
 
-    def __init__(self, table: str, follower: str, dead_letters: SqsQueue, functions: Functions) -> None:
+    def __init__(
+        self, table: str, follower: str, dead_letters: SqsQueue, functions: Functions, dynamodbstreams: Any
+    ) -> None:
         self._table = table
         self._follower = follower
         self._dead_letters = dead_letters
         self._functions = functions
-        self._client = boto3.client("dynamodbstreams", region_name=REGION)
+        self._client = dynamodbstreams
         self._arn: str = self._client.list_streams(TableName=table)["Streams"][0]["StreamArn"]
         self._shard: str = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"][0][
             "ShardId"

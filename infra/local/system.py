@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 import boto3
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from engage_sms import topology
 from engage_sms.bootstrap import build_ports
@@ -51,26 +52,35 @@ DRIVEN_BY_DUE_TIMES = {"release"}
 class System:
     """The whole system. Takes over the process's clock and AWS from `start` to `stop`."""
 
-    def __init__(self, *, public_url: str, at: datetime | None = None, clock_runs: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        at: datetime | None = None,
+        clock_runs: bool = True,
+        signing_key: RSAPrivateKey | None = None,
+    ) -> None:
         """`public_url`: where Twilio, and everybody, reaches it. `at`: where its clock starts, otherwise now."""
         self.public_url = public_url
+        self._signing_key = signing_key
         self.clock = LocalClock(at, runs=clock_runs)
         self.aws = LocalAws(on_call=self._wake)
         self.events_out: deque[dict[str, Any]] = deque(maxlen=EVENTS_KEPT)
         self._engine: Engine | None = None
+        self._clients: dict[str, Any] = {}
 
     def start(self) -> None:
         """Makes everything. Nothing moves before `begin`."""
         self.clock.start()
         self.aws.start(ENVIRONMENT)
-        config = Config.read(create_resources(_client, public_url=self.public_url))
+        config = Config.read(create_resources(self.client, public_url=self.public_url))
         self.config = config
         self.twilio = FakeTwilio(self.clock.now, post=self._post)
         self.ports: Ports = build_ports(config, twilio_http_client=TwilioInProcess(self.twilio))
         parent = {"account_sid": self.twilio.parent.sid, "auth_token": self.twilio.parent.auth_token}
         self.ports.secrets.put(PARENT_SECRET, json.dumps(parent))
         self.functions = Functions(self.ports, prefix=resource_name(""))
-        self.tokens = Tokens(f"{self.public_url}/local")
+        self.tokens = Tokens(f"{self.public_url}/local", self._signing_key)
         self.gateway = Gateway(self.functions, self.tokens, self.clock)
         self._listen(config.event_bus_name)
 
@@ -94,6 +104,12 @@ class System:
     def sources(self) -> tuple[Source, ...]:
         return self.engine.sources
 
+    def client(self, service: str) -> Any:
+        """A client of an AWS service, made once."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+        return self._clients[service]
+
     def run_function(self, name: str) -> Any:
         """Runs a scheduled function now, as its schedule would; its answer. Raises KeyError for any other name."""
         schedule = topology.FUNCTION[name].schedule
@@ -111,7 +127,7 @@ class System:
             "Detail": json.dumps(detail),
             "Time": at or self.clock.now(),
         }
-        event_id: str = _client("events").put_events(Entries=[entry])["Entries"][0]["EventId"]
+        event_id: str = self.client("events").put_events(Entries=[entry])["Entries"][0]["EventId"]
         return event_id
 
     def dead_letters(self) -> dict[str, list[str]]:
@@ -123,7 +139,7 @@ class System:
     def _listen(self, bus: str) -> None:
         """Rules of the bus put what they match into queues of their own, which the engine empties."""
         wanted = {f.rule.name: ([f.rule.source], [f.rule.detail_type]) for f in topology.FUNCTIONS if f.rule}
-        events, sqs = _client("events"), _client("sqs")
+        events, sqs = self.client("events"), self.client("sqs")
         patterns = {
             name: {"source": source, "detail-type": detail_type} for name, (source, detail_type) in wanted.items()
         }
@@ -138,14 +154,14 @@ class System:
 
     def _sources(self) -> list[Source]:
         asynchronous = [f for f in topology.FUNCTIONS if f.asynchronous and not f.consumes]
-        own = {f.name: SqsQueue(resource_name(f"{f.name}-dlq")) for f in asynchronous}
-        of_queues = {queue.name: SqsQueue(resource_name(f"{queue.name}-dlq")) for queue in topology.QUEUES}
+        own = {f.name: self._queue(f"{f.name}-dlq") for f in asynchronous}
+        of_queues = {queue.name: self._queue(f"{queue.name}-dlq") for queue in topology.QUEUES}
         self._dead_letters = of_queues | own
         invocations = Invocations(self.functions, own, self.clock)
         sources: list[Source] = [TwilioSource(self.twilio), invocations]
         for function in topology.FUNCTIONS:
             sources += self._sources_of(function, own, invocations)
-        out = SqsQueue(resource_name(f"rule-{OUT}"))
+        out = self._queue(f"rule-{OUT}")
         sources.append(EventSource(out, self.events_out.append, self.clock))
         return sources
 
@@ -154,19 +170,23 @@ class System:
     ) -> list[Source]:
         name = function.name
         sources: list[Source] = [
-            QueueSource(SqsQueue(resource_name(queue.name)), queue, name, self.functions, self.clock)
-            for queue in function.consumes
+            QueueSource(self._queue(queue.name), queue, name, self.functions, self.clock) for queue in function.consumes
         ]
         if function.stream_of:
             table = resource_name(function.stream_of.name)
-            sources.append(StreamSource(table, name, dead_letters[name], self.functions))
+            sources.append(
+                StreamSource(table, name, dead_letters[name], self.functions, self.client("dynamodbstreams"))
+            )
         if function.rule:
-            matched = SqsQueue(resource_name(f"rule-{function.rule.name}"))
+            matched = self._queue(f"rule-{function.rule.name}")
             sources.append(EventSource(matched, lambda event: invocations.invoke(name, event), self.clock))
         if function.schedule:
             quiet_until = self._earliest_due if name in DRIVEN_BY_DUE_TIMES else None
             sources.append(ScheduleSource(name, function.schedule, invocations, self.clock, quiet_until))
         return sources
+
+    def _queue(self, name: str) -> SqsQueue:
+        return SqsQueue(resource_name(name), self.client("sqs"))
 
     def _earliest_due(self) -> datetime | None:
         return earliest_due(self.config.state_table)
@@ -194,7 +214,3 @@ class System:
 
 
 OUT = "events-out"
-
-
-def _client(service: str) -> Any:
-    return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]  # the name is a variable

@@ -24,12 +24,17 @@ class Unauthorized(Exception):
     """The request has no token, or one that does not count; the text says why."""
 
 
-class Tokens:
-    """Issues and verifies, with a key made at the start."""
+def new_key() -> rsa.RSAPrivateKey:
+    """A key of the size that RS256 asks for."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
-    def __init__(self, issuer: str) -> None:
+
+class Tokens:
+    """Issues and verifies, with a key made at the start unless one is given."""
+
+    def __init__(self, issuer: str, key: rsa.RSAPrivateKey | None = None) -> None:
         self.issuer = issuer
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._key = key or new_key()
 
     def issue(self, claims: Mapping[str, Any], *, lifetime: timedelta = LIFETIME) -> str:
         """A signed token with these claims beside the registered ones, valid from now on."""

@@ -77,6 +77,28 @@ def test_the_window_explains_itself(ready: World, api: Gateway) -> None:
     assert night["rules"][0]["time_zone"] == "America/Chicago"
 
 
+def test_the_window_counts_the_recipients_legal_hours(ready: World, api: Gateway) -> None:
+    """At eight in Chicago it is too early for a phone of Honolulu; each zone it may be in is named."""
+    at = "at=2026-07-16T13:00:00Z"
+    own = api.get(f"/v1/sending-window?{at}&contact_id=c-1").json
+    far = api.get(f"/v1/sending-window?{at}&phone=%2B18085550100").json
+
+    assert own["open"] is True
+    assert own["recipient_zones"] == ["America/Chicago"]
+    assert far["open"] is False
+    assert far["decided_by"] == "federal"
+    assert far["recipient_zones"] == ["Pacific/Honolulu"]
+    assert far["opens_at"] == "2026-07-16T18:00:00Z"
+
+
+@pytest.mark.parametrize(("query", "status"), [("contact_id=nobody", 404), ("contact_id=c-2", 409), ("phone=12", 422)])
+def test_a_recipient_nobody_could_reach_has_no_window(ready: World, api: Gateway, query: str, status: int) -> None:
+    """An unknown contact, one without a cell phone, or a phone that is none: said, not guessed."""
+    ready.contact("c-2", cell_phone=None)
+
+    assert api.get(f"/v1/sending-window?{query}").status == status
+
+
 @pytest.mark.parametrize("at", ["yesterday", "2026-07-16T04:00:00", "2026-13-01T00:00:00Z"])
 def test_an_instant_needs_its_zone(ready: World, api: Gateway, at: str) -> None:
     """422 for a time that could be several instants."""

@@ -31,6 +31,8 @@ class Plan:
         return max(1, min(MAX_VALIDITY, int((self.closes_at - now).total_seconds())))
 
 
+ORGANIZATION, FEDERAL = "organization", "federal"
+"""The names of the rules."""
 FEDERAL_HOURS = (8 * 60, 21 * 60)
 """Minutes of the recipient's local day in which a solicitation may arrive: 47 CFR 64.1200(c)(1)."""
 
@@ -44,7 +46,7 @@ def rules_for(settings: Settings, phone: str) -> tuple[Rule, ...]:
     if settings.send_window_recipient_hours is RecipientHours.OFF:
         return (own,)
     start, end = FEDERAL_HOURS
-    return (own, *(Rule("federal", zone, start, end) for zone in zones(phone)))
+    return (own, *(Rule(FEDERAL, zone, start, end) for zone in zones(phone)))
 
 
 def plan(settings: Settings, *, phone: str, now: datetime) -> Plan:
@@ -56,6 +58,6 @@ def plan(settings: Settings, *, phone: str, now: datetime) -> Plan:
         why = "The sending window and the hours of the contact's area code do not meet within the next 8 days."
         return Plan(Status.SKIPPED, now, failure=Failure(code="no-opening", message=why))
     rule = next(answer for answer in decision.rules if answer.rule == decision.decided_by and not answer.open)
-    said = "sending window" if rule.rule == "organization" else "legal hours at the contact's area code,"
+    said = "sending window" if rule.rule == ORGANIZATION else "legal hours at the contact's area code,"
     reason = f"Outside the {said} {rule.start}-{rule.end} ({rule.time_zone})."
     return Plan(Status.HELD, decision.opens_at, hold=Hold(reason=reason, rule=rule.rule, until=decision.opens_at))

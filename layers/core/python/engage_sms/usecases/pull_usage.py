@@ -24,7 +24,8 @@ def pull_usage(command: PullUsage, ports: Ports) -> int:
 
     The first run of an organization fetches the current month and the twelve before it. Repeating it writes the same.
     """
-    account = find_account(find_organization(command.org_id, ports), ports)
+    organization = find_organization(command.org_id, ports)
+    account = find_account(organization, ports)
     today = ports.now().date()
     recent = today - timedelta(days=AGAIN)
     first_month = months_back(today, 12)
@@ -33,26 +34,27 @@ def pull_usage(command: PullUsage, ports: Ports) -> int:
     reported = {row.day: row.segments for row in ports.twilio.reported_usage(account, first, today - timedelta(days=1))}
     days = [first + timedelta(days=offset) for offset in range((today - first).days)]
     for day in days:
-        ports.store.commit(
-            Overwrite(_usage_of(command.org_id, day, reported.get(day, 0), day >= recent, account, ports))
+        # Our own count has nothing to look for in the days before the organization was here.
+        ours = _ledger(command.org_id, day, ports) if day >= organization.created_at.date() else 0
+        by_user = _by_user(command.org_id, day, account, ports) if day >= recent else {}
+        usage = UsageDay(
+            org_id=command.org_id,
+            day=day,
+            segments=reported.get(day, 0),
+            by_user=by_user,
+            ledger_segments=ours,
+            pulled_at=ports.now(),
         )
+        ports.store.commit(Overwrite(usage))
     return len(days)
 
 
-def _usage_of(org_id: str, day: date, segments: int, recently: bool, account: Account, ports: Ports) -> UsageDay:
-    """Twilio's figure for the day beside our own. Message by message only for recent days: the list is long."""
-    return UsageDay(
-        org_id=org_id,
-        day=day,
-        segments=segments,
-        by_user=_by_user(org_id, day, account, ports) if recently else {},
-        ledger_segments=sum(line.segments for line in ports.store.ledger(org_id, day)),
-        pulled_at=ports.now(),
-    )
+def _ledger(org_id: str, day: date, ports: Ports) -> int:
+    return sum(line.segments for line in ports.store.ledger(org_id, day))
 
 
 def _by_user(org_id: str, day: date, account: Account, ports: Ports) -> dict[str, int]:
-    """Twilio's segments of the day by the user whose number sent or received them."""
+    """Twilio's segments of the day by the user whose number sent or received them; costs a list of all its messages."""
     by_number: Counter[str] = Counter()
     for message in ports.twilio.messages_on(account, day):
         by_number[message.number or ""] += message.segments

@@ -168,17 +168,22 @@ def parked(
     **operation(
         "Organizations",
         "Whether automated messages may leave",
-        "Now, or at the instant `at`: open until when, or when the next window opens, and which rule decides.",
+        "Now, or at the instant `at`: open until when, or when the next window opens, and which rule decides. With "
+        "`contact_id` or `phone` the legal hours of every zone the recipient may be in count too.",
         {200: WindowAnswer},
         "not-found",
+        "no-valid-cell-phone",
     ),
 )
 def window(
     caller: Caller,
     ports: WithPorts,
     at: Annotated[AwareDatetime | None, Query(description="RFC 3339 with a zone; now when left out.")] = None,
+    contact_id: Annotated[Id | None, Query(description="A contact of your organization.")] = None,
+    phone: Annotated[str | None, Query(description="A US or Canada cell phone.")] = None,
 ) -> WindowAnswer:
-    return WindowAnswer.of(explain_window(ExplainWindow(org_id=caller.org_id, at=at), ports))
+    command = ExplainWindow(org_id=caller.org_id, at=at, contact_id=contact_id, phone=phone)
+    return WindowAnswer.of(explain_window(command, ports))
 
 
 @app.post(

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ConfigDict, Field, JsonValue, RootModel
 
 from engage_sms.domain.directory import Organization
+from engage_sms.domain.planning import ORGANIZATION
 from engage_sms.domain.settings import effective
 from engage_sms.domain.window import Decision
 from engage_sms.edge.schemas.base import Schema, example
@@ -123,12 +124,12 @@ class WindowAnswer(Schema):
 
     @classmethod
     def of(cls, decision: Decision) -> WindowAnswer:
-        """The organization's own rule stands alone, so no zone of a recipient matters yet."""
+        """Every rule but the organization's own binds in a zone that the recipient may be in."""
         return cls(
             open=decision.open,
             opens_at=decision.opens_at,
             closes_at=decision.closes_at,
             rules=[RuleAnswer(**asdict(rule)) for rule in decision.rules],
-            recipient_zones=[],
+            recipient_zones=[rule.time_zone for rule in decision.rules if rule.rule != ORGANIZATION],
             decided_by=decision.decided_by,
         )
