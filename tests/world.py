@@ -20,6 +20,7 @@ from engage_sms.domain.message import Message, MessageRef
 from engage_sms.domain.naming import parse_reference
 from engage_sms.errors import Retryable
 from engage_sms.ports import PARENT_SECRET, Account, Ports, StateChange
+from engage_sms.usecases.announce_dispatch import AnnounceDispatch, announce_dispatch
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
 from engage_sms.usecases.provision_twilio_account import ProvisionTwilioAccount, provision_twilio_account
 from engage_sms.usecases.put_contact import PutContact, put_contact
@@ -143,7 +144,8 @@ class World:
         relay_change(change, self.ports)
 
     def _release(self) -> None:
-        release_due(self.ports)
+        report = release_due(self.ports)
+        assert report.failures == ()
 
     def _deliver(self) -> bool:
         for name in ("people_queue", "automation_queue", "jobs_queue"):
@@ -154,6 +156,8 @@ class World:
                 self.pending.append((name, Delivery(at, dict(entry.body))))
         due = [item for item in self.pending if item[1].at <= self.clock.instant]
         self.pending = [item for item in self.pending if item[1].at > self.clock.instant]
+        automated = [MessageRef(**delivery.body) for name, delivery in due if name == "automation_queue"]
+        announce_dispatch(AnnounceDispatch(worker="worker", refs=automated), self.ports)
         for name, delivery in due:
             self._consume(name, delivery)
         return bool(due)

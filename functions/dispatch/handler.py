@@ -8,18 +8,20 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.bootstrap import real_ports
-from engage_sms.domain.message import MessageRef
-from engage_sms.edge.batches import QueueMessage, each_message
+from engage_sms.edge.batches import QueueMessage, each_message, message_ref, messages_from
 from engage_sms.ports import Ports
+from engage_sms.topology import AUTOMATION
+from engage_sms.usecases.announce_dispatch import AnnounceDispatch, announce_dispatch
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
     given = ports or real_ports()
+    automated = messages_from(AUTOMATION, event)
+    if automated:
+        announce_dispatch(AnnounceDispatch(worker=context.log_stream_name, refs=automated), given)
 
     def dispatch(message: QueueMessage) -> None:
-        body = message.body
-        ref = MessageRef(body["org_id"], body["user_id"], body["contact_id"], body["message_id"])
-        dispatch_message(DispatchMessage(ref=ref), given)
+        dispatch_message(DispatchMessage(ref=message_ref(message.body)), given)
 
     return each_message(event, context, dispatch)

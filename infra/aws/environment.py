@@ -10,12 +10,17 @@ from engage_sms.config import Config
 EXTRAS = {
     # Without it zoneinfo prefers the runtime's own time zone files, whose age nobody here decides.
     "PYTHONTZPATH": "/opt/python/tzdata/zoneinfo",
-    "POWERTOOLS_SERVICE_NAME": topology.SERVICE,
-    "POWERTOOLS_METRICS_NAMESPACE": "EngageSms",
+    "POWERTOOLS_METRICS_NAMESPACE": topology.METRICS,
     "POWERTOOLS_LOG_LEVEL": "INFO",
 }
 
 
 def environment(config: Config) -> dict[str, str]:
-    """`config` as variables, and EXTRAS."""
-    return {name.upper(): value for name, value in asdict(config).items()} | EXTRAS
+    """`config` as variables, EXTRAS, and the name that logs and metrics carry."""
+    variables = {name.upper(): value for name, value in asdict(config).items()}
+    return variables | EXTRAS | {"POWERTOOLS_SERVICE_NAME": service_name(config.stage)}
+
+
+def service_name(stage: str) -> str:
+    """Two stages may share an account: each has its own logs and metrics."""
+    return f"{topology.SERVICE}-{stage}"

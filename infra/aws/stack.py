@@ -11,6 +11,7 @@ from constructs import Construct
 from engage_sms import topology
 from engage_sms.config import Config
 from infra.aws import triggers
+from infra.aws.alarms import ParkedMessages
 from infra.aws.api import Api
 from infra.aws.deployment import Deployment, construct_id
 from infra.aws.environment import environment
@@ -53,6 +54,7 @@ class EngageSmsStack(Stack):
             )
             self._grant(function, made)
             self._start(function, made)
+        ParkedMessages(self, "ParkedMessages", deployment=deployment)
         Tags.of(self).add("service", topology.SERVICE)
         Tags.of(self).add("stage", deployment.stage.name)
 

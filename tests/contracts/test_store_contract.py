@@ -6,11 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from engage_sms.adapters.layout import to_item
 from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.table import MAX_WRITES
+from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent, ConsentState, Evidence, UserConsent
 from engage_sms.domain.conversation import Conversation
-from engage_sms.domain.due import Opening, Timer, TimerKind
+from engage_sms.domain.due import Opening, Parked, Timer, TimerKind
 from engage_sms.domain.job import JobStatus, Outcome
 from engage_sms.errors import Conflict, Invalid
 from engage_sms.ports import CountResult, Create, Entity, Once, Overwrite, Remove, Replace
@@ -357,6 +359,42 @@ class TestDue:
 
         assert list(store.due_timers(NOW)) == []
         assert list(store.due_timers(NOW + timedelta(hours=1))) == [later]
+
+
+class TestOperations:
+    """What people who run the system ask for."""
+
+    def test_parked_messages_come_page_by_page(self, store: TableStore) -> None:
+        """Of one organization; parking again replaces, and what is settled is gone."""
+        parked = [Parked(ref=ref(number), since=NOW, reason="No answer.", attempts=6) for number in range(3)]
+        for one in parked:
+            store.commit(Overwrite(one))
+        store.commit(Overwrite(Parked(ref=ref(9, org_id="other"), since=NOW, reason="No answer.", attempts=6)))
+        again = Parked(ref=ref(1), since=NOW, reason="Refused.", attempts=7)
+        store.commit(Overwrite(again), Remove(parked[0]))
+        first = store.parked("acme", limit=1)
+        second = store.parked("acme", limit=1, cursor=first.cursor)
+
+        assert first.items == (again,)
+        assert second.items == (parked[2],)
+        assert second.cursor is None
+
+    def test_a_worker_has_one_batch_in_hand(self, store: TableStore) -> None:
+        """What it announces replaces what it had; other workers and organizations keep theirs."""
+        for worker, org, sequence in (("w1", "acme", 1), ("w2", "acme", 2), ("w1", "other", 3), ("w1", "acme", 4)):
+            refs = (ref(sequence, org_id=org), ref(sequence + 10, org_id=org))
+            store.commit(Overwrite(Underway(org_id=org, worker=worker, refs=refs, at=NOW)))
+        underway = {one.worker: one for one in store.underway("acme")}
+
+        assert underway.keys() == {"w1", "w2"}
+        assert underway["w1"].refs == (ref(4), ref(14))
+        assert underway["w1"].at == NOW
+
+    def test_what_is_left_of_a_worker_is_forgotten(self, store: TableStore) -> None:
+        """The table's time to live drops it, long after the worker ended."""
+        item = to_item(Underway(org_id="acme", worker="w", refs=(ref(),), at=NOW))
+
+        assert item.ttl == int(NOW.timestamp()) + 3600
 
 
 class TestUsage:

@@ -22,6 +22,8 @@ from tests.world import OPEN, ORG
 class Context(LambdaContext):
     """A Lambda context with time to spare."""
 
+    log_stream_name = "worker"
+
     @staticmethod
     def get_remaining_time_in_millis() -> int:
         return 9_000

@@ -10,6 +10,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 
 from engage_sms import topology
 from engage_sms.config import Config
+from engage_sms.usecases.reconcile_message import WHILE_PARKED
 from infra.aws.environment import EXTRAS
 from tests.infra.synthesized import Template
 
@@ -57,7 +58,10 @@ def test_a_function_is_told_exactly_its_configuration(template: Template, functi
     variables = template.function(function.name)["Environment"]["Variables"]
     values = {name: template.text(value) for name, value in variables.items()}
 
-    assert set(values) == {name.upper() for name in Config.__dataclass_fields__} | set(EXTRAS)
+    assert set(values) == {name.upper() for name in Config.__dataclass_fields__} | set(EXTRAS) | {
+        "POWERTOOLS_SERVICE_NAME"
+    }
+    assert values["POWERTOOLS_SERVICE_NAME"] == "engage-sms-dev"
     assert all(values.values())
     assert Config.read(values).state_table == "engage-sms-dev-state"
 
@@ -120,6 +124,19 @@ def test_the_production_template_passes_cfn_lint(production: Template) -> None:
     matches = lint(json.dumps(production.body))
 
     assert [str(match) for match in matches if match.rule.id not in TOLERATED] == []
+
+
+def test_parked_messages_ring(template: Template, production: Template) -> None:
+    """The alarm watches the metric that `release` writes, of its own stage, and stays on while one is parked."""
+    for of, stage in ((template, "dev"), (production, "prod")):
+        alarms = of.of("CloudWatch::Alarm").values()
+        [alarm] = [each for each in alarms if each.get("MetricName") == topology.PARKED_METRIC]
+
+        assert alarm["AlarmName"] == f"engage-sms-{stage}-parked-messages"
+        assert alarm["Namespace"] == topology.METRICS
+        assert alarm["Dimensions"] == [{"Name": "service", "Value": f"engage-sms-{stage}"}]
+        assert alarm["Period"] * alarm["EvaluationPeriods"] > WHILE_PARKED.total_seconds()
+        assert (alarm["DatapointsToAlarm"], alarm["Threshold"], alarm["Statistic"]) == (1, 1, "Sum")
 
 
 def test_production_keeps_its_data_when_the_stack_goes(production: Template) -> None:

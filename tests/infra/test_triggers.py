@@ -68,7 +68,8 @@ def test_every_dead_letter_queue_keeps_for_fourteen_days_and_raises_an_alarm(tem
     queues = {each["QueueName"]: each for each in template.of("SQS::Queue").values()}
     dead = {name for name in queues if name.endswith("-dlq")}
     alarms = template.of("CloudWatch::Alarm").values()
-    watched = {template.text(each["Dimensions"][0]["Value"]) for each in alarms if each["Threshold"] == 1}
+    on_queues = [each for each in alarms if each["Namespace"] == "AWS/SQS" and each["Threshold"] == 1]
+    watched = {template.text(each["Dimensions"][0]["Value"]) for each in on_queues}
 
     assert watched == dead
     assert {queues[name]["MessageRetentionPeriod"] for name in dead} == {FOURTEEN_DAYS}

@@ -105,7 +105,7 @@ def test_a_twilio_that_stays_busy_fails_the_message(opted_in: World) -> None:
     """Patience ends: the user sees that it was not sent."""
     opted_in.twilio.inject("messages.create", "429", 50)
     message = write(opted_in)
-    opted_in.pass_time(opted_in.clock.instant + timedelta(minutes=10))
+    opted_in.pass_time(opted_in.clock.instant + timedelta(hours=1, minutes=10))
 
     assert opted_in.message(message).status is Status.FAILED
     assert sent_texts(opted_in) == 0

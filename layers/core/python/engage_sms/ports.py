@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.directory import Contact, Number, Organization, User
-from engage_sms.domain.due import Opening, Timer
+from engage_sms.domain.due import Opening, Parked, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
 from engage_sms.domain.usage import LedgerLine, UsageDay
@@ -22,7 +23,7 @@ from engage_sms.domain.usage import LedgerLine, UsageDay
 T = TypeVar("T")
 Versioned = Organization | User | Contact | Number | Consent | Opening
 """Entities that change only when their `version` is still the one that was read."""
-Entity = Versioned | Message | Conversation | Job | JobResult | UsageDay | Timer
+Entity = Versioned | Message | Conversation | Job | JobResult | UsageDay | Timer | Parked | Underway
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,14 @@ class Replace:
 class Overwrite:
     """Put the entity whatever is there: for derived data, where a repeat writes the same."""
 
-    entity: Conversation | UsageDay | Timer
+    entity: Conversation | UsageDay | Timer | Parked | Underway
 
 
 @dataclass(frozen=True)
 class Remove:
     """Delete the entity; when it is Versioned, only if the stored `version` equals its own."""
 
-    entity: Opening | Timer
+    entity: Opening | Timer | Parked
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,9 @@ class Store(Protocol):
         """Openings with `due_at <= until`, earliest first."""
 
     def due_timers(self, until: datetime) -> Iterator[Timer]: ...
+    def parked(self, org_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Parked]: ...
+    def underway(self, org_id: str) -> tuple[Underway, ...]:
+        """What dispatch has in hand of the organization's automated messages (strongly consistent)."""
 
     def ledger(self, org_id: str, day: date) -> Iterator[LedgerLine]:
         """Our own count for one UTC day: messages sent to Twilio or received from it."""

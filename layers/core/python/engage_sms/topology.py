@@ -15,6 +15,9 @@ SERVICE = "engage-sms"
 EVENT_SOURCE_IN = "engage.journeys"
 EVENT_SOURCE_OUT = "engage.sms"
 LOG_RETENTION_DAYS = 90
+METRICS = "EngageSMS"
+"""The namespace of all metrics; their dimension `service` names the stage."""
+PARKED_METRIC = "MessagesParked"
 
 
 class Auth(StrEnum):
@@ -134,12 +137,16 @@ QUEUES = (PEOPLE, AUTOMATION, JOBS)
 FUNCTIONS = (
     Function(
         name="provisioning",
-        summary="organizations, their settings and Twilio account, numbers for users",
+        summary="organizations, their settings, Twilio account and brake, numbers for users",
         routes=(
             Route("PUT", "/v1/organizations/{id}", Role.PLATFORM),
             Route("GET", "/v1/organization", Role.USER),
             Route("PATCH", "/v1/organization/settings", Role.ADMIN),
             Route("POST", "/v1/organization/twilio-account", Role.ADMIN),
+            Route("GET", "/v1/organization/pause", Role.ADMIN),
+            Route("POST", "/v1/organization/pause", Role.ADMIN),
+            Route("POST", "/v1/organization/resume", Role.ADMIN),
+            Route("GET", "/v1/organization/parked", Role.ADMIN),
             Route("GET", "/v1/sending-window", Role.USER),
             Route("POST", "/v1/numbers/provision", Role.ADMIN),
             Route("POST", "/v1/numbers/deprovision", Role.ADMIN),

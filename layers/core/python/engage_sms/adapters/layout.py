@@ -15,6 +15,8 @@ begins with its id, so no key of one organization can name another's item.
 | Job, JobResult | ORG#org#JOB#id | JOB, RESULT#subject | |
 | Opening | ORG#org#OPENINGS | opens_at | DUE → due_at#org#opens_at |
 | Timer | ORG#org#CONV#user#contact | TIMER#message#kind | DUE-TIMERS#shard → due_at#org#message |
+| Parked | ORG#org#PARKED | user#contact#message | |
+| Underway | ORG#org#UNDERWAY | worker | |
 | UsageDay | ORG#org#USAGE | day | |
 | a mark made by Once | ONCE#scope#key | ONCE | |
 
@@ -33,10 +35,11 @@ from typing import Any
 
 from engage_sms.adapters.codec import from_plain, instant, to_plain
 from engage_sms.adapters.table import Item, Key
+from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.directory import Contact, Number, Organization, User
-from engage_sms.domain.due import Opening, Timer
+from engage_sms.domain.due import Opening, Parked, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import WAITING, Message, MessageRef, Status, Transition
 from engage_sms.domain.usage import UsageDay
@@ -128,7 +131,10 @@ def index_step(ref: MessageRef, step: Transition) -> IndexStep | None:
 
 @dataclass(frozen=True)
 class Place:
-    """How one kind of entity is laid out. Braces name fields of the entity, `ref[...]` those of a field `ref`."""
+    """How one kind of entity is laid out. Braces name fields of the entity, `ref[...]` those of a field `ref`.
+
+    `forgotten` is when the table may drop it, in epoch seconds.
+    """
 
     kind: str
     entity: type[Any]
@@ -136,8 +142,11 @@ class Place:
     sk: str
     index: Callable[[Any], IndexKeys] = lambda _: (None, None)
     versioned: bool = False
+    forgotten: Callable[[Any], int | None] = lambda _: None
 
 
+UNDERWAY_KEPT = 3600
+"""Seconds: much longer than a worker runs, so that what is left of those that are gone does not add up."""
 PLACES = (
     Place("org", Organization, "ORG#{id}", "ORG", lambda o: (ORGANIZATIONS, o.id), versioned=True),
     Place("user", User, "ORG#{org_id}#USERS", "USER#{id}", versioned=True),
@@ -176,6 +185,14 @@ PLACES = (
         "TIMER#{ref[message_id]}#{kind}",
         lambda t: (due_timers(shard_of(t.ref.contact_id)), f"{instant(t.due_at)}#{t.ref.org_id}#{t.ref.message_id}"),
     ),
+    Place("parked", Parked, "ORG#{ref[org_id]}#PARKED", "{ref[user_id]}#{ref[contact_id]}#{ref[message_id]}"),
+    Place(
+        "underway",
+        Underway,
+        "ORG#{org_id}#UNDERWAY",
+        "{worker}",
+        forgotten=lambda underway: int(underway.at.timestamp()) + UNDERWAY_KEPT,
+    ),
     Place("usage", UsageDay, "ORG#{org_id}#USAGE", "{day}"),
 )
 PLACE_OF: Mapping[type[Any], Place] = {place.entity: place for place in PLACES}
@@ -211,7 +228,16 @@ def to_item(entity: Entity) -> Item:
     doc.pop("version", None)
     ipk, isk = place.index(entity)
     version = getattr(entity, "version", None)
-    return Item(pk=where.pk, sk=where.sk, kind=place.kind, doc=doc, version=version, ipk=ipk, isk=isk)
+    return Item(
+        pk=where.pk,
+        sk=where.sk,
+        kind=place.kind,
+        doc=doc,
+        version=version,
+        ipk=ipk,
+        isk=isk,
+        ttl=place.forgotten(entity),
+    )
 
 
 def to_entity(item: Item) -> Entity | None:

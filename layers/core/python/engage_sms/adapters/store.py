@@ -33,10 +33,11 @@ from engage_sms.adapters.table import (
     VersionIs,
     Write,
 )
+from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.directory import Contact, Number, Organization, User
-from engage_sms.domain.due import Opening, Timer
+from engage_sms.domain.due import Opening, Parked, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
 from engage_sms.domain.usage import LedgerLine, UsageDay
@@ -260,6 +261,14 @@ class TableStore:
         shards = (self._rows(layout.due_timers(shard), _until(until)) for shard in range(layout.SHARDS))
         timers = (_must_be(item, Timer) for item in self._items(heapq.merge(*shards)))
         return (timer for timer in timers if timer.due_at <= until)
+
+    def parked(self, org_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Parked]:
+        pk = layout.key(Parked, ref={"org_id": org_id, "user_id": "-", "contact_id": "-", "message_id": "-"}).pk
+        return self._page(pk, EVERYTHING, Parked, cursor, limit)
+
+    def underway(self, org_id: str) -> tuple[Underway, ...]:
+        pk = layout.key(Underway, org_id=org_id, worker="-").pk
+        return tuple(_must_be(item, Underway) for item in self.table.query(pk, consistent=True))
 
     # --- usage --------------------------------------------------------------------------------------------------------
 

@@ -29,13 +29,31 @@ class TwilioAccount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountRefusal:
+    """Twilio refuses the whole account with `code`, for the `count`th time in a row: automation rests until `until`.
+
+    `probing`: one message was let through; unless Twilio refuses again, all is well from `until` on.
+    """
+
+    code: str
+    count: int
+    until: datetime
+    probing: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Organization:
-    """A customer of the system. `settings` holds only what differs from the defaults, by dotted name."""
+    """A customer of the system. `settings` holds only what differs from the defaults, by dotted name.
+
+    While `paused_at` is set an administrator stopped all automation; `refusal` is the breaker, see `domain.brake`.
+    """
 
     id: str
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     twilio: TwilioAccount = field(default_factory=TwilioAccount)
+    paused_at: datetime | None = None
+    refusal: AccountRefusal | None = None
     created_at: datetime
     version: int = 0
 

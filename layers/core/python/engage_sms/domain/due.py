@@ -15,6 +15,7 @@ class Opening:
 
     `due_at` is when `release` looks at it next: first the opening itself, then the end of each wave.
     `cursor` is where the next page of the bucket starts; `slot_at` is the next free instant at the organization's rate.
+    `resumed_at`: of a pause's opening, when an administrator ended the pause.
     """
 
     org_id: str
@@ -22,7 +23,13 @@ class Opening:
     due_at: datetime
     cursor: str | None = None
     slot_at: datetime | None = None
+    resumed_at: datetime | None = None
     version: int = 0
+
+    @property
+    def begins(self) -> datetime:
+        """The instant from which its messages may leave."""
+        return self.resumed_at or self.opens_at
 
 
 class TimerKind(StrEnum):
@@ -40,3 +47,13 @@ class Timer:
     kind: TimerKind
     due_at: datetime
     attempt: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parked:
+    """A message whose outcome is unknown `since` then, while Twilio cannot be asked: look-ups go on slowly."""
+
+    ref: MessageRef
+    since: datetime
+    reason: str
+    attempts: int

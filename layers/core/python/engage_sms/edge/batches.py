@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,8 +15,10 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.common import DictWrapper
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from engage_sms.domain.message import MessageRef
 from engage_sms.edge.telemetry import count, log_failure
 from engage_sms.errors import Permanent
+from engage_sms.topology import Queue
 
 Record = Mapping[str, Any]
 
@@ -38,6 +41,24 @@ def each_message(
 def each_change(event: Mapping[str, Any], context: LambdaContext, work: Callable[[Record], None]) -> dict[str, Any]:
     """Works on each record of a DynamoDB stream. Raises nothing."""
     return _each(event, context, EventType.DynamoDBStreams, work)
+
+
+def messages_from(queue: Queue, event: Mapping[str, Any]) -> list[MessageRef]:
+    """The messages that this queue delivered; records that cannot be read are left to `each_message`."""
+    refs = []
+    for record in event["Records"]:
+        if record["eventSourceARN"].endswith(queue.name):
+            with suppress(ValueError, Permanent):
+                refs.append(message_ref(_read(record).body))
+    return refs
+
+
+def message_ref(body: Mapping[str, str]) -> MessageRef:
+    """The message that a body on a dispatch queue points to. Raises Permanent when it points to none."""
+    try:
+        return MessageRef(**body)
+    except TypeError as wrong:
+        raise Permanent("The queue message points to no message.") from wrong
 
 
 def _each(

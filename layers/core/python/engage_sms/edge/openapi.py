@@ -31,7 +31,7 @@ DESCRIPTION = (
     "the token, never from the path."
 )
 TAGS = {
-    "Organizations": "Organizations, their settings, their Twilio account and their sending window.",
+    "Organizations": "Organizations, their settings, their Twilio account, their sending window and their brake.",
     "Users": "The people who text, and their numbers.",
     "Numbers": "Numbers for many users at once, as jobs.",
     "Contacts": "The people who are texted with, and their consent.",

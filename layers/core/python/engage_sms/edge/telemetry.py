@@ -1,4 +1,7 @@
-"""Logs and metrics of every function. Logs carry ids, never message bodies, phone numbers or tokens."""
+"""Logs and metrics of every function, by the stage's own name of the service (POWERTOOLS_SERVICE_NAME).
+
+Logs carry ids, never message bodies, phone numbers or tokens.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from engage_sms.errors import EngageError, Permanent, Refused
-from engage_sms.topology import SERVICE
+from engage_sms.topology import METRICS
 
-logger = Logger(service=SERVICE)
+logger = Logger()
 QUOTING = ("aws_lambda_powertools", "boto3", "botocore", "pynamodb", "requests", "twilio", "urllib3")
 """Libraries that quote requests, bodies and all, once somebody turns the log level down."""
 for _library in QUOTING:
@@ -24,7 +27,7 @@ def count(name: str, value: int = 1) -> None:
     """Adds to a CloudWatch metric of the product's namespace; nothing is written for 0."""
     if value:
         # single_metric writes even where POWERTOOLS_METRICS_DISABLED says not to
-        metrics = EphemeralMetrics(namespace="EngageSMS", service=SERVICE)
+        metrics = EphemeralMetrics(namespace=METRICS)
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
         metrics.flush_metrics()
 

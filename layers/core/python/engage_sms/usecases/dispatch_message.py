@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from engage_sms.domain.brake import ACCOUNT_LEVEL, PAUSED, after_refusal, probe, refusal_hold, standstill
 from engage_sms.domain.consent import RequestRefusal, leaving
 from engage_sms.domain.directory import Organization
 from engage_sms.domain.message import (
@@ -29,6 +30,7 @@ from engage_sms.domain.settings import resolve
 from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
 from engage_sms.ports import Outgoing, Ports, Replace
 from engage_sms.usecases.lookup import decide_again, find_account, find_organization
+from engage_sms.usecases.trip_breaker import trip_breaker
 
 LEASE = timedelta(seconds=60)
 """Longer than a dispatch may run (30 s), shorter than the queue's visibility timeout (180 s)."""
@@ -61,17 +63,16 @@ def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
     if message.status not in {Status.QUEUED, Status.HELD}:
         return
     now = ports.now()
-    organization = find_organization(message.org_id, ports)
-    leaves = (
-        plan(resolve(organization.settings), phone=message.phone, now=now)
-        if message.automated
-        else Plan(Status.QUEUED, now)
-    )
-    stop = _too_late_or_early(message, leaves, now)
+    if message.expires_at is not None and now >= message.expires_at:
+        late = ended(now=now, to=Status.EXPIRED, code="expired", detail="It could not leave before it expired.")
+        ports.store.move(message.ref, late)
+        return
+    organization, leaves = _leave(message, ports)
+    stop = _stop(message, leaves, now)
     if stop is not None:
         ports.store.move(message.ref, stop)
         return
-    if message.status is Status.HELD and message.hold is not None and message.hold.until > now:
+    if message.hold is not None and message.hold.until > now and message.hold.rule != PAUSED:
         return
     claimed = ports.store.move(message.ref, claim(now=now, lease=LEASE))
     if claimed is not None:
@@ -84,9 +85,35 @@ def _watch_over(message: Message, ports: Ports) -> None:
         raise Retryable(f"Message {message.id} is being dispatched; its lease still runs.")
 
 
-def _too_late_or_early(message: Message, leaves: Plan, now: datetime) -> Transition | None:
-    if message.expires_at is not None and now >= message.expires_at:
-        return ended(now=now, to=Status.EXPIRED, code="expired", detail="It could not leave before it expired.")
+def _leave(message: Message, ports: Ports) -> tuple[Organization, Plan]:
+    """The organization, and when the message may leave by its brake, its breaker and the windows.
+
+    For what is automated the organization is read strongly consistent: a pause that was answered is seen. Where Twilio
+    refused the account and the rest is over, one message goes ahead as the probe and the others wait for it:
+
+        m1  reads v4: rest is over ─► v5 probing ✓ ─► claim ─► Twilio
+        m2  reads v4: rest is over ───────────────► ✗ Conflict ─► reads v5: probing ─► held
+    """
+    if not message.automated:
+        return find_organization(message.org_id, ports), Plan(Status.QUEUED, ports.now())
+
+    def attempt() -> tuple[Organization, Plan]:
+        now = ports.now()
+        organization = find_organization(message.org_id, ports, consistent=True)
+        hold = standstill(organization, now)
+        if hold is not None:
+            return organization, Plan(Status.HELD, hold.until, hold=hold)
+        leaves = plan(resolve(organization.settings), phone=message.phone, now=now)
+        probing = probe(organization.refusal, now)
+        if leaves.status is Status.QUEUED and probing is not None:
+            ports.store.commit(Replace(replace(organization, refusal=probing)))
+        return organization, leaves
+
+    return decide_again(attempt)
+
+
+def _stop(message: Message, leaves: Plan, now: datetime) -> Transition | None:
+    """The step instead of the claim; None when nothing speaks against it."""
     if leaves.failure is not None:
         return ended(now=now, to=Status.SKIPPED, code=leaves.failure.code, detail=leaves.failure.message)
     if leaves.hold is not None and leaves.hold != message.hold:
@@ -116,7 +143,7 @@ def _attempt(message: Message, organization: Organization, leaves: Plan, ports: 
             ),
         )
     except (Refused, Rejected) as refusal:
-        return refused(now=ports.now(), failure=_failure(refusal))
+        return _refused(message, organization, refusal, ports)
     except OutcomeUnknown:
         return unanswered(now=ports.now())
     except Retryable as busy:
@@ -124,10 +151,21 @@ def _attempt(message: Message, organization: Organization, leaves: Plan, ports: 
     return accepted(now=ports.now(), sid=sent.sid)
 
 
-def _failure(refusal: Refused | Rejected) -> Failure:
-    if isinstance(refusal, Refused):
-        return Failure(code=str(refusal.code), message=refusal.message)
-    return Failure(code=refusal.slug, message=refusal.detail)
+def _refused(message: Message, organization: Organization, refusal: Refused | Rejected, ports: Ports) -> Transition:
+    """A definite no. One that concerns the whole account says nothing about an automated message: it waits."""
+    now = ports.now()
+    if isinstance(refusal, Rejected):
+        return refused(now=now, failure=Failure(code=refusal.slug, message=refusal.detail))
+    code = str(refusal.code)
+    if code in ACCOUNT_LEVEL:
+        try:
+            rests = trip_breaker(message.org_id, code, ports)
+        except Retryable:
+            # Others were quicker again and again, or the table is busy: what Twilio said is not lost over that.
+            rests = after_refusal(organization.refusal, code=code, now=now)
+        if message.automated:
+            return held(now=now, hold=refusal_hold(rests), leaves=frozenset({Status.SENDING}))
+    return refused(now=now, failure=Failure(code=code, message=refusal.message))
 
 
 def _deferred(message: Message, busy: Retryable, ports: Ports) -> Transition:

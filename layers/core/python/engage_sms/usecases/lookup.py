@@ -12,8 +12,8 @@ from engage_sms.ports import Account, Ports
 T = TypeVar("T")
 
 
-def find_organization(org_id: str, ports: Ports) -> Organization:
-    organization = ports.store.organization(org_id)
+def find_organization(org_id: str, ports: Ports, *, consistent: bool = False) -> Organization:
+    organization = ports.store.organization(org_id, consistent=consistent)
     if organization is None:
         raise NotFound("organization")
     return organization

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from engage_sms.domain.due import Timer
+from engage_sms.domain.due import Parked, Timer
 from engage_sms.domain.message import Failure, Message, Status, TraceEntry, Transition, accepted, reported
-from engage_sms.ports import Account, Ports, TwilioMessage
+from engage_sms.errors import EngageError, Refused, Rejected
+from engage_sms.ports import Account, Change, Overwrite, Ports, Remove, TwilioMessage
 from engage_sms.usecases.lookup import find_account, find_organization
 
 SETTLE = timedelta(seconds=60)
 """How long Twilio's message list may lag behind; the first look-up waits this long, each later one twice as long."""
 MOST_LOOKUPS = 6
-"""After 60 s, 2, 4, 8, 16 and 32 min more without a trace of it, Twilio did not take the message."""
+"""After 60 s, 2, 4, 8, 16 and 32 min more without a trace of it, Twilio did not take the message. When it could not be
+asked, the message is parked instead."""
+WHILE_PARKED = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,17 +24,34 @@ class ReconcileMessage:
     timer: Timer
 
 
-def reconcile_message(command: ReconcileMessage, ports: Ports) -> Timer | None:
-    """Settles the message if Twilio has it; in the end records that it was not sent. Returns when to look again.
+def reconcile_message(command: ReconcileMessage, ports: Ports) -> Parked | None:
+    """Settles the message if Twilio has it; in the end records that it was not sent. The message while it is parked.
 
-    A status callback usually settles it first (our reference rides in its URL); then this finds nothing to do.
+    A status callback usually settles it first (our reference rides in its URL); then this finds nothing to do. While
+    Twilio cannot be asked nobody knows: the message keeps its state and is parked, for an administrator to see. Timer
+    and parking change together, after the look-up: a crash before that repeats a look-up, which harms nobody.
     """
     timer = command.timer
+    again, parked = _look(timer, ports)
+    changes: list[Change] = [Remove(timer) if again is None else Overwrite(again)]
+    if parked is not None:
+        changes.append(Overwrite(parked))
+    elif timer.attempt >= MOST_LOOKUPS:
+        changes.append(Remove(Parked(ref=timer.ref, since=timer.due_at, reason="", attempts=timer.attempt)))
+    ports.store.commit(*changes)
+    return parked
+
+
+def _look(timer: Timer, ports: Ports) -> tuple[Timer | None, Parked | None]:
+    """When to look again, None when the message is settled; and the message when it is parked."""
     message = ports.store.message(timer.ref, consistent=True)
     if message is None or message.status is not Status.UNKNOWN:
-        return None
-    account = find_account(find_organization(message.org_id, ports), ports)
-    found = _at_twilio(message, account, ports)
+        return None, None
+    try:
+        account = find_account(find_organization(message.org_id, ports), ports)
+        found = _at_twilio(message, account, ports)
+    except EngageError as error:
+        return _not_asked(message, timer, error, ports)
     now = ports.now()
     if found is not None:
         ports.store.move(message.ref, accepted(now=now, sid=found.sid))
@@ -39,10 +59,35 @@ def reconcile_message(command: ReconcileMessage, ports: Ports) -> Timer | None:
         if later is not None:
             ports.store.move(message.ref, later)
     elif timer.attempt + 1 < MOST_LOOKUPS:
-        return replace(timer, attempt=timer.attempt + 1, due_at=now + SETTLE * 2 ** (timer.attempt + 1))
+        return _again(timer, ports), None
     else:
         ports.store.move(message.ref, _never_taken(message, ports))
-    return None
+    return None, None
+
+
+def _again(timer: Timer, ports: Ports) -> Timer:
+    return replace(timer, attempt=timer.attempt + 1, due_at=ports.now() + SETTLE * 2 ** (timer.attempt + 1))
+
+
+def _not_asked(message: Message, timer: Timer, error: EngageError, ports: Ports) -> tuple[Timer, Parked | None]:
+    """Twilio said nothing about the message: look again later, in the end slowly and where people see it."""
+    attempts = timer.attempt + 1
+    if attempts < MOST_LOOKUPS:
+        return _again(timer, ports), None
+    unknown = [entry.at for entry in message.trace if entry.event == "outcome_unknown"]
+    since = unknown[-1] if unknown else message.created_at
+    parked = Parked(ref=timer.ref, since=since, reason=_why(error), attempts=attempts)
+    return replace(timer, attempt=attempts, due_at=ports.now() + WHILE_PARKED), parked
+
+
+def _why(error: EngageError) -> str:
+    """A sentence for people; Twilio's own words may hold a phone number."""
+    match error:
+        case Refused():
+            return f"Twilio refuses to be asked (error {error.code})."
+        case Rejected():
+            return error.detail
+    return "Twilio does not answer."
 
 
 def _at_twilio(message: Message, account: Account, ports: Ports) -> TwilioMessage | None:

@@ -5,19 +5,22 @@ Delivered at least once and in order for each item, so every consequence here ma
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
+from engage_sms.domain.backoff import rest
+from engage_sms.domain.brake import PAUSED, standstill, until_resumed
 from engage_sms.domain.consent import Consent, ConsentState
+from engage_sms.domain.directory import Organization
 from engage_sms.domain.due import Opening, Timer, TimerKind
 from engage_sms.domain.job import Job
-from engage_sms.domain.message import WAITING, Message, Status, ended
+from engage_sms.domain.message import WAITING, Hold, Message, Status, ended
 from engage_sms.errors import Conflict
 from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, StateChange
+from engage_sms.usecases.lookup import find_organization
 from engage_sms.usecases.reconcile_message import SETTLE
+from engage_sms.usecases.resume_automation import open_pause
 from engage_sms.usecases.start_waiting import start_waiting
 
-BACK_OFF = timedelta(seconds=20)
-"""How long a message rests that Twilio was too busy for."""
 EVENT_OF = {
     Status.SENT: "sms.message.sent",
     Status.DELIVERED: "sms.message.delivered",
@@ -40,6 +43,8 @@ def relay_change(change: StateChange, ports: Ports) -> None:
             _consent(old, new, ports)
         case None, Job() as job:
             _job(job, ports)
+        case Organization(paused_at=datetime() as paused_at), Organization() as new if new.paused_at != paused_at:
+            open_pause(new.id, until_resumed(paused_at), ports)
 
 
 def _message(old: Message | None, new: Message, ports: Ports) -> None:
@@ -50,9 +55,11 @@ def _message(old: Message | None, new: Message, ports: Ports) -> None:
     match new.status:
         case Status.QUEUED:
             again = old is not None and old.status is Status.SENDING
-            _enqueue(new, ports, delay=int(BACK_OFF.total_seconds()) if again else 0)
+            _enqueue(new, ports, delay=rest(new.id, _deferrals(new)) if again else 0)
         case Status.HELD if new.hold is not None:
             _register(Opening(org_id=new.org_id, opens_at=new.hold.until, due_at=new.hold.until), ports)
+            if new.hold.rule == PAUSED:
+                _held_by_pause(new, new.hold, ports)
         case Status.AWAITING_OPT_IN:
             _await(new, ports)
         case Status.UNKNOWN:
@@ -85,15 +92,31 @@ def _register(opening: Opening, ports: Ports) -> None:
         return
 
 
+def _held_by_pause(message: Message, hold: Hold, ports: Ports) -> None:
+    """A pause may outlast the message, so the end of its patience has a timer; and it may be over by now."""
+    _expire_in_time(message, ports)
+    standing = standstill(find_organization(message.org_id, ports, consistent=True), ports.now())
+    if standing is None or standing.until != hold.until:
+        open_pause(message.org_id, hold.until, ports)
+
+
+def _expire_in_time(message: Message, ports: Ports) -> None:
+    if message.expires_at is not None:
+        timer = Timer(ref=message.ref, kind=TimerKind.EXPIRE, due_at=message.expires_at)
+        ports.store.commit(Overwrite(timer))
+
+
+def _deferrals(message: Message) -> int:
+    return sum(entry.event == "deferred" for entry in message.trace)
+
+
 def _await(message: Message, ports: Ports) -> None:
     """Sets the end of its patience, and closes a race with the YES it waits for:
 
     journey  reads "no consent" ─────────────► message awaits ─► relay: reads consent again ─► starts it
     YES                  opts in ─► relay: nothing awaits yet
     """
-    if message.expires_at is not None:
-        timer = Timer(ref=message.ref, kind=TimerKind.EXPIRE, due_at=message.expires_at)
-        ports.store.commit(Overwrite(timer))
+    _expire_in_time(message, ports)
     if ports.store.consent(message.org_id, message.phone, consistent=True).allows(message.user_id):
         start_waiting(message.ref, ports)
 

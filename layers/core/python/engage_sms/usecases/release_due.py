@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 
+from engage_sms.domain.brake import standstill
 from engage_sms.domain.due import Opening, Timer, TimerKind
 from engage_sms.domain.message import MessageRef, Status, ended
 from engage_sms.domain.settings import resolve
 from engage_sms.errors import Conflict
-from engage_sms.ports import Overwrite, Ports, QueueEntry, Remove, Replace
+from engage_sms.ports import Ports, QueueEntry, Remove, Replace
 from engage_sms.usecases.lookup import find_organization
 from engage_sms.usecases.reconcile_message import ReconcileMessage, reconcile_message
 from engage_sms.usecases.start_waiting import AWAITING, start_waiting
@@ -26,21 +28,45 @@ PAGE = 500
 
 @dataclass(frozen=True)
 class ReleaseReport:
-    """What one run did: openings it worked on, messages it put on the queue, timers it ran."""
+    """What one run did: openings it worked on, messages it put on the queue, timers it ran.
 
-    openings: int
-    messages: int
-    timers: int
+    `parked` counts the timers whose message is parked, `failures` says what went wrong with single openings and timers.
+    """
+
+    openings: int = 0
+    messages: int = 0
+    timers: int = 0
+    parked: int = 0
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One opening or timer of an organization that could not be worked on; the next run tries it again."""
+
+    org_id: str
+    error: Exception
 
 
 def release_due(ports: Ports) -> ReleaseReport:
-    """Works on every opening due within the look-ahead and every timer due now. Repeating it is harmless."""
+    """Works on every opening due within the look-ahead and every timer due now. Repeating it is harmless.
+
+    One that fails stays due and is reported; the others get their turn.
+    """
+    failures: list[Failure] = []
+
+    def attempt(org_id: str, work: Callable[[], int]) -> int:
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001  whatever it is, it is reported
+            failures.append(Failure(org_id, error))
+            return 0
+
     openings = list(ports.store.due_openings(ports.now() + LOOK_AHEAD))
-    messages = sum(_release(opening, ports) for opening in openings)
+    messages = sum(attempt(opening.org_id, partial(_release, opening, ports)) for opening in openings)
     timers = list(ports.store.due_timers(ports.now()))
-    for timer in timers:
-        _ring(timer, ports)
-    return ReleaseReport(len(openings), messages, len(timers))
+    parked = sum(attempt(timer.ref.org_id, partial(_ring, timer, ports)) for timer in timers)
+    return ReleaseReport(len(openings), messages, len(timers), parked, tuple(failures))
 
 
 def _release(opening: Opening, ports: Ports) -> int:
@@ -51,10 +77,15 @@ def _release(opening: Opening, ports: Ports) -> int:
         run 1   read v3 ─► queue 40 ─✗ dies              the messages are on the queue
         run 2   read v3 ─► queue the same 40 ─► v4 ✓     dispatch claims each once; the second copy finds it gone
         run 2'  read v3 ─► queue the same 40 ─► v4 ✗     the other run's progress stands
+
+    While the organization's automation stands still the opening stays due as it is.
     """
-    rate = resolve(find_organization(opening.org_id, ports).settings).throughput_messages_per_second
+    organization = find_organization(opening.org_id, ports)
     now = ports.now()
-    first_slot = max(opening.opens_at, opening.slot_at or opening.opens_at, now)
+    first_slot = max(opening.begins, opening.slot_at or opening.begins, now)
+    if standstill(organization, first_slot) is not None:
+        return 0
+    rate = resolve(organization.settings).throughput_messages_per_second
     capacity = max(0, int((now + WAVE - first_slot).total_seconds()) * rate)
     cursor, count = opening.cursor, 0
     while count < capacity:
@@ -91,7 +122,7 @@ def _record_progress(opening: Opening, cursor: str | None, count: int, next_slot
     now = ports.now()
     if cursor is not None:
         ahead = replace(opening, cursor=cursor, slot_at=next_slot, due_at=next_slot)
-    elif count or now < opening.opens_at + SETTLED:
+    elif count or now < opening.begins + SETTLED:
         ahead = replace(opening, cursor=None, slot_at=None, due_at=max(next_slot, now) + LOOK_AHEAD * 2)
     else:
         ahead = None
@@ -101,18 +132,26 @@ def _record_progress(opening: Opening, cursor: str | None, count: int, next_slot
         return
 
 
-def _ring(timer: Timer, ports: Ports) -> None:
-    """Does what the timer is for; it goes, or moves on, only when that is done: a crash in between repeats it."""
-    again = None
+def _ring(timer: Timer, ports: Ports) -> int:
+    """Does what the timer is for; it goes, or moves on, only when that is done: a crash in between repeats it.
+
+    Returns 1 when its message is parked now, else 0.
+    """
     if timer.kind is TimerKind.RECONCILE:
-        again = reconcile_message(ReconcileMessage(timer=timer), ports)
-    else:
-        _expire(timer, ports)
-    ports.store.commit(Remove(timer) if again is None else Overwrite(again))
+        return int(reconcile_message(ReconcileMessage(timer=timer), ports) is not None)
+    _expire(timer, ports)
+    ports.store.commit(Remove(timer))
+    return 0
 
 
 def _expire(timer: Timer, ports: Ports) -> None:
     message = ports.store.message(timer.ref, consistent=True)
+    if message is not None and message.status is Status.HELD:
+        detail = "It could not leave before it expired."
+        leaves = frozenset({Status.HELD})
+        ports.store.move(
+            message.ref, ended(now=ports.now(), to=Status.EXPIRED, code="expired", detail=detail, leaves=leaves)
+        )
     if message is None or message.status is not Status.AWAITING_OPT_IN:
         return
     if ports.store.consent(message.org_id, message.phone, consistent=True).allows(message.user_id):

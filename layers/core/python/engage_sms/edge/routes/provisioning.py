@@ -11,20 +11,25 @@ from pydantic import AwareDatetime
 from engage_sms.edge.api import Caller, WithPorts, make_app
 from engage_sms.edge.describe import operation
 from engage_sms.edge.schemas.base import Id
+from engage_sms.edge.schemas.brake import BrakeAnswer, ParkedAnswer, ParkedMessagesAnswer, PausedAnswer
 from engage_sms.edge.schemas.jobs import DeprovisionBody, JobAnswer, JobResultAnswer, JobResultsAnswer, ProvisionBody
 from engage_sms.edge.schemas.organizations import OrganizationAnswer, OrganizationBody, SettingsBody, WindowAnswer
 from engage_sms.usecases.change_settings import ChangeSettings, change_settings
 from engage_sms.usecases.explain_window import ExplainWindow, explain_window
 from engage_sms.usecases.follow_job import CancelJob, ListResults, ViewJob, cancel_job, list_results, view_job
+from engage_sms.usecases.list_parked import ListParked, list_parked
 from engage_sms.usecases.lookup import find_organization
+from engage_sms.usecases.pause_automation import PauseAutomation, pause_automation
 from engage_sms.usecases.provision_twilio_account import ProvisionTwilioAccount, provision_twilio_account
 from engage_sms.usecases.put_organization import PutOrganization, put_organization
+from engage_sms.usecases.resume_automation import ResumeAutomation, resume_automation
 from engage_sms.usecases.start_provisioning import (
     StartDeprovisioning,
     StartProvisioning,
     start_deprovisioning,
     start_provisioning,
 )
+from engage_sms.usecases.view_brake import ViewBrake, view_brake
 
 app = make_app()
 
@@ -92,6 +97,71 @@ def provision_account(caller: Caller, ports: WithPorts) -> Response[Organization
     organization, created = provision_twilio_account(ProvisionTwilioAccount(org_id=caller.org_id), ports)
     answer = OrganizationAnswer.of(organization)
     return Response(status_code=201 if created else 200, content_type="application/json", body=answer)
+
+
+@app.get(
+    "/v1/organization/pause",
+    **operation(
+        "Organizations",
+        "Whether automation is paused",
+        "Since when, and what a resume would send: messages held, by opening.",
+        {200: BrakeAnswer},
+        "not-found",
+    ),
+)
+def brake(caller: Caller, ports: WithPorts) -> BrakeAnswer:
+    return BrakeAnswer.of(view_brake(ViewBrake(org_id=caller.org_id), ports))
+
+
+@app.post(
+    "/v1/organization/pause",
+    **operation(
+        "Organizations",
+        "Stop all automation",
+        "Journey and bulk messages and the opt-in requests they start are held from now on; people still text, and "
+        "replies are still answered. `past_recall` messages were being handed to Twilio and still leave.",
+        {200: PausedAnswer},
+        "not-found",
+    ),
+)
+def pause(caller: Caller, ports: WithPorts) -> PausedAnswer:
+    _, past_recall = pause_automation(PauseAutomation(org_id=caller.org_id), ports)
+    return PausedAnswer.after(view_brake(ViewBrake(org_id=caller.org_id), ports), past_recall)
+
+
+@app.post(
+    "/v1/organization/resume",
+    **operation(
+        "Organizations",
+        "Let automation run again",
+        "What was held leaves at the organization's rate, within its windows; what expired meanwhile does not.",
+        {200: BrakeAnswer},
+        "not-found",
+    ),
+)
+def resume(caller: Caller, ports: WithPorts) -> BrakeAnswer:
+    resume_automation(ResumeAutomation(org_id=caller.org_id), ports)
+    return BrakeAnswer.of(view_brake(ViewBrake(org_id=caller.org_id), ports))
+
+
+@app.get(
+    "/v1/organization/parked",
+    **operation(
+        "Organizations",
+        "Messages of unknown outcome that Twilio cannot be asked about",
+        "They are not sent again; each is looked up every hour until Twilio answers or its callback comes.",
+        {200: ParkedMessagesAnswer},
+        "not-found",
+    ),
+)
+def parked(
+    caller: Caller,
+    ports: WithPorts,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 50,
+) -> ParkedMessagesAnswer:
+    page = list_parked(ListParked(org_id=caller.org_id, cursor=cursor, limit=limit), ports)
+    return ParkedMessagesAnswer(items=[ParkedAnswer.of(one) for one in page.items], next_cursor=page.cursor)
 
 
 @app.get(

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from pydantic import Field
 
+from engage_sms.domain.brake import PAUSED
 from engage_sms.domain.conversation import Conversation
-from engage_sms.domain.message import Message
+from engage_sms.domain.message import Hold, Message
 from engage_sms.domain.segments import Measure
 from engage_sms.edge.schemas.base import CursorPage, Schema, example
 
@@ -50,7 +51,7 @@ class MessageBody(Schema):
 
 
 class HoldAnswer(Schema):
-    """Why a message waits, by which rule, until when."""
+    """Why a message waits, by which rule, until when; null while only the end of a pause can say."""
 
     model_config = example(
         reason="Outside the sending window 08:00-16:00 (America/Chicago).",
@@ -60,7 +61,11 @@ class HoldAnswer(Schema):
 
     reason: str
     rule: str
-    until: datetime
+    until: datetime | None
+
+    @classmethod
+    def of(cls, hold: Hold) -> HoldAnswer:
+        return cls(reason=hold.reason, rule=hold.rule, until=None if hold.rule == PAUSED else hold.until)
 
 
 class ErrorAnswer(Schema):
@@ -227,6 +232,6 @@ def _fields(message: Message) -> dict[str, object]:
     return {
         **{name: getattr(message, name) for name in plain + times},
         "media_urls": list(message.media_urls),
-        "hold": hold and HoldAnswer(reason=hold.reason, rule=hold.rule, until=hold.until),
+        "hold": hold and HoldAnswer.of(hold),
         "error": error and ErrorAnswer(code=error.code, message=error.message),
     }
