@@ -12,9 +12,12 @@ from engage_sms import topology
 from engage_sms.domain import phone as phones
 from infra.local.events import Answer, Request
 from infra.local.system import System
+from infra.local.twilio import front
 
 LONGEST_ADVANCE = timedelta(days=366)
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TWILIO_API = "/local/twilio/api/"
+"""What follows is a host and a path of Twilio's own API."""
 TWILIO_LISTS = ("accounts", "numbers", "messages")
 
 
@@ -43,6 +46,8 @@ class LocalApi:
         ]
 
     def handle(self, request: Request) -> Answer:
+        if request.path.startswith(TWILIO_API):
+            return front.serve(self._system.twilio, request, below=TWILIO_API)
         for method, pattern, answer in self._routes:
             match = pattern.fullmatch(request.path)
             if match and method == request.method:
