@@ -10,9 +10,12 @@ from typing import Any
 
 from engage_sms import topology
 from engage_sms.domain import phone as phones
+from infra.local.engine import NeverSettles
 from infra.local.events import Answer, Request
+from infra.local.functions import FunctionFailed
 from infra.local.system import System
 from infra.local.twilio import front
+from infra.local.twilio.faults import WEBHOOKS
 
 LONGEST_ADVANCE = timedelta(days=366)
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -55,6 +58,8 @@ class LocalApi:
                     return _json(*answer(request, *match.groups()))
                 except Wrong as wrong:
                     return _problem(422, "invalid", str(wrong))
+                except (FunctionFailed, NeverSettles) as failure:
+                    return _problem(500, "failed", str(failure))
         return _problem(404, "unknown-route", f"There is no {request.method} {request.path}.")
 
     # --- tokens ---
@@ -124,7 +129,8 @@ class LocalApi:
 
     def _fault(self, request: Request) -> tuple[int, Any]:
         body = _object(request)
-        operation, kind, count = _text(body, "operation"), str(body.get("kind", "")), body.get("count", 1)
+        kind, count = str(body.get("kind", "")), body.get("count", 1)
+        operation = _text(body, "operation", otherwise="callbacks" if kind in WEBHOOKS["callbacks"] else None)
         if isinstance(count, bool) or not isinstance(count, int):
             raise Wrong("count is a whole number.")
         try:
