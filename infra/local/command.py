@@ -1,16 +1,25 @@
-"""The command line: `engage-sms local` runs the whole system on this machine until it is told to stop."""
+"""The command line.
+
+`engage-sms local` runs the whole system on this machine until it is told to stop; `engage-sms redrive` acts on a
+deployed one, with the caller's AWS credentials.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
+
+from engage_sms import topology
+from infra.operations.rates import DEFAULT_RATE, HIGHEST_RATE
 
 DEFAULT_PORT = 8000
 INTERRUPTED = 130
@@ -20,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{message[0].upper()}{message[1:]}. Try engage-sms local --help.\n")
+        self.exit(2, f"{message[0].upper()}{message[1:]}. Try {self.prog} --help.\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -30,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         options = _options(arguments)
+        if options.command == "redrive":
+            sys.exit(_redrive(options.queue, stage=options.stage, rate=options.rate, as_json=options.json))
         sys.exit(_run(options.port, at=options.at, empty=options.empty))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -41,17 +52,28 @@ def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="engage-sms", description="Two-way SMS for organizations.", allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="local", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="local|redrive", parser_class=_Parser)
     local = commands.add_parser("local", help="run the whole system on this machine", allow_abbrev=False)
     local.add_argument("--port", type=_port, default=DEFAULT_PORT, help="where to listen (8000); 0 takes a free port")
     local.add_argument("--empty", action="store_true", help="start without the demonstration organization")
     local.add_argument("--at", type=_instant, metavar="INSTANT", help="start the clock there: 2026-07-15T15:00:00Z")
+    redrive = commands.add_parser("redrive", help="move a queue's dead letters back to it", allow_abbrev=False)
+    redrive.add_argument("queue", choices=[queue.name for queue in topology.QUEUES], metavar="QUEUE")
+    redrive.add_argument("--stage", default="dev", help="which deployment (dev)")
+    redrive.add_argument("--rate", type=_rate, default=DEFAULT_RATE, help="messages a second, 1 to 500 (3)")
+    redrive.add_argument("--json", action="store_true", help="answer with one line of JSON")
     return parser.parse_args(arguments)
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f'"{text}" is not a port, which is a number from 0 to 65535')
+    return int(text)
+
+
+def _rate(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= HIGHEST_RATE:
+        raise argparse.ArgumentTypeError(f'"{text}" is not a rate, which is a number from 1 to {HIGHEST_RATE}')
     return int(text)
 
 
@@ -92,6 +114,22 @@ def _run(port: int, *, at: datetime | None, empty: bool) -> int:
     front.start()
     print(_banner(url, empty=empty), flush=True)
     threading.Event().wait()
+    return 0
+
+
+def _redrive(queue: str, *, stage: str, rate: int, as_json: bool) -> int:
+    """Begins it with the caller's AWS credentials; what it gives is the exit code."""
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    from infra.operations.redrive import CannotRedrive, redrive
+
+    try:
+        begun = redrive(queue, stage=stage, rate=rate, sqs=boto3.client("sqs"))
+    except (CannotRedrive, BotoCoreError) as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    print(json.dumps(asdict(begun)) if as_json else begun.sentence)
     return 0
 
 

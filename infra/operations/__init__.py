@@ -1,0 +1,1 @@
+"""What people who run the system do to it, with their own AWS credentials."""
