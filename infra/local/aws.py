@@ -50,7 +50,7 @@ class LocalAws:
     def __init__(self, on_call: Callable[[], None] = lambda: None) -> None:
         self._on_call = on_call
         self._lock = threading.RLock()
-        self._mock = mock_aws()
+        self._mock = mock_aws(config={"core": {"reset_boto3_session": False}})
         self._undo: list[Callable[[], None]] = []
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:

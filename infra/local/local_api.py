@@ -10,11 +10,17 @@ from typing import Any
 
 from engage_sms import topology
 from engage_sms.domain import phone as phones
+from infra.local.engine import NeverSettles
 from infra.local.events import Answer, Request
+from infra.local.functions import FunctionFailed
 from infra.local.system import System
+from infra.local.twilio import front
+from infra.local.twilio.faults import WEBHOOKS
 
 LONGEST_ADVANCE = timedelta(days=366)
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TWILIO_API = "/local/twilio/api/"
+"""What follows is a host and a path of Twilio's own API."""
 TWILIO_LISTS = ("accounts", "numbers", "messages")
 
 
@@ -43,6 +49,8 @@ class LocalApi:
         ]
 
     def handle(self, request: Request) -> Answer:
+        if request.path.startswith(TWILIO_API):
+            return front.serve(self._system.twilio, request, below=TWILIO_API)
         for method, pattern, answer in self._routes:
             match = pattern.fullmatch(request.path)
             if match and method == request.method:
@@ -50,6 +58,8 @@ class LocalApi:
                     return _json(*answer(request, *match.groups()))
                 except Wrong as wrong:
                     return _problem(422, "invalid", str(wrong))
+                except (FunctionFailed, NeverSettles) as failure:
+                    return _problem(500, "failed", str(failure))
         return _problem(404, "unknown-route", f"There is no {request.method} {request.path}.")
 
     # --- tokens ---
@@ -119,7 +129,8 @@ class LocalApi:
 
     def _fault(self, request: Request) -> tuple[int, Any]:
         body = _object(request)
-        operation, kind, count = _text(body, "operation"), str(body.get("kind", "")), body.get("count", 1)
+        kind, count = str(body.get("kind", "")), body.get("count", 1)
+        operation = _text(body, "operation", otherwise="callbacks" if kind in WEBHOOKS["callbacks"] else None)
         if isinstance(count, bool) or not isinstance(count, int):
             raise Wrong("count is a whole number.")
         try:

@@ -90,5 +90,9 @@ class Server:
 class _Quiet(WSGIRequestHandler):
     """Writes no log of its own: its lines have paths, and paths have phone numbers."""
 
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:
+        """An application that raises ConnectionError gives no answer; the connection must not stay open for one."""
+        self.close_connection = True
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass

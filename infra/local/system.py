@@ -100,10 +100,6 @@ class System:
             raise RuntimeError("The system has not begun.")
         return self._engine
 
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        return self.engine.sources
-
     def client(self, service: str) -> Any:
         """A client of an AWS service, made once."""
         if service not in self._clients:

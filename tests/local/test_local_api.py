@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jwt
+import pytest
 
 from infra.local.system import System
 from tests.local.caller import Caller
@@ -68,6 +69,27 @@ def test_a_scheduled_function_runs_when_asked(caller: Caller) -> None:
 
     assert (reply.status, reply.json["function"]) == (200, "release")
     assert reply.json["result"] == {"openings": 0, "messages": 0, "timers": 0}
+
+
+def test_a_scheduled_function_that_fails_is_a_500_with_a_sentence(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names the function and the kind of error, and nothing of what the error says."""
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("+13125550199")
+
+    monkeypatch.setattr("functions.release.handler.handler", broken)
+    reply = caller.post("/local/run", {"function": "release"})
+
+    assert (reply.status, reply.json["detail"]) == (500, "release ended in ZeroDivisionError.")
+
+
+def test_a_fault_of_callbacks_needs_no_operation(caller: Caller) -> None:
+    """Only delivery callbacks can be dropped, duplicated or reordered that way."""
+    reply = caller.post("/local/twilio/faults", {"kind": "reordered"})
+
+    assert (reply.status, reply.json) == (201, {"operation": "callbacks", "kind": "reordered", "count": 1})
 
 
 def test_an_event_for_nobody_changes_nothing(caller: Caller) -> None:
