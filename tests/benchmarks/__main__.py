@@ -15,6 +15,7 @@ from engage_sms.domain.segments import measure
 from engage_sms.domain.window import Rule, next_opening
 from engage_sms.ports import Create
 from engage_sms.usecases.send_message import SendMessage, send_message
+from tests.benchmarks.load import measure_load
 from tests.meter import MeteredTable
 from tests.world import ORG, World
 
@@ -93,6 +94,10 @@ def main() -> None:
     sys.stdout.write(f"{'what':44}{'measured':22}budget\n")
     for what, measured, budget in rows:
         sys.stdout.write(f"{what:44}{measured:22}{budget}\n")
+    sys.stdout.write("\nload over loopback, ports in memory\n")
+    for load in measure_load():
+        for what, measured, budget in load.rows():
+            sys.stdout.write(f"{what:44}{measured:36}{budget}\n")
 
 
 if __name__ == "__main__":
