@@ -45,9 +45,9 @@ bench: $(VENV)/.ready        ## measured figures
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 lock:        ## pins requirements from pyproject.toml (needs uv)
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes -o requirements.txt
-	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q pyproject.toml --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: --generate-hashes -o layers/vendor/requirements.txt
-	echo "ministack==1.5.33 boto3==1.43.106" | tr ' ' '\n' | UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q - --universal --python-version 3.11 --generate-hashes -o tests/contracts/ministack.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes -o requirements.txt
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras pyproject.toml --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: --generate-hashes -o layers/vendor/requirements.txt
+	echo "ministack==1.5.33 boto3==1.43.106" | tr ' ' '\n' | UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras - --universal --python-version 3.11 --generate-hashes -o tests/contracts/ministack.txt
 
 clean:
 	rm -rf $(VENV) $(MINISTACK) cdk.out build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
