@@ -3,7 +3,8 @@
     python app.py [-c name=value ...]
 
 The context: `stage` (dev), `public_url`, `jwt_issuer` with `jwt_audience`, `user_claim`, `organization_claim`,
-`roles_claim`. The template is left in cdk.out, or where the CDK command line wants it.
+`roles_claim`; `python` and `architecture` for an emulator that has others than Lambda. The template is left in cdk.out,
+or where the CDK command line wants it.
 """
 
 from __future__ import annotations

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from engage_sms import topology
+
+ARCHITECTURES = ("arm64", "x86_64")
 
 
 class WrongContext(Exception):
@@ -36,6 +39,14 @@ STAGES = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Target:
+    """What the functions run on, and the wheels are for: Lambda's, or what an emulator on some machine has."""
+
+    python: str = topology.PYTHON
+    architecture: str = topology.ARCHITECTURE
+
+
+@dataclass(frozen=True, kw_only=True)
 class Deployment:
     """One deployment of the system, and the names of its resources.
 
@@ -45,6 +56,7 @@ class Deployment:
     """
 
     stage: Stage
+    target: Target = Target()
     public_url: str | None = None
     jwt_issuer: str | None = None
     jwt_audience: tuple[str, ...] = ()
@@ -62,6 +74,15 @@ class Deployment:
         stage = text("stage") or "dev"
         if stage not in STAGES:
             raise WrongContext(f'There is no stage "{stage}": pass -c stage= one of {", ".join(STAGES)}.')
+        target = Target(
+            python=text("python") or topology.PYTHON, architecture=text("architecture") or topology.ARCHITECTURE
+        )
+        if not re.fullmatch(r"3\.\d+", target.python):
+            raise WrongContext(f"python is {target.python}: pass -c python= a version such as {topology.PYTHON}.")
+        if target.architecture not in ARCHITECTURES:
+            raise WrongContext(
+                f"architecture is {target.architecture}: pass -c architecture= one of {', '.join(ARCHITECTURES)}."
+            )
         issuer, audience = text("jwt_issuer"), tuple((text("jwt_audience") or "").replace(",", " ").split())
         if bool(issuer) != bool(audience):
             raise WrongContext(
@@ -73,6 +94,7 @@ class Deployment:
         public_url = text("public_url")
         return cls(
             stage=STAGES[stage],
+            target=target,
             public_url=public_url and public_url.rstrip("/"),
             jwt_issuer=issuer,
             jwt_audience=audience,

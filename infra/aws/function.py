@@ -12,7 +12,7 @@ from constructs import Construct
 
 from engage_sms import topology
 from infra.aws.deployment import Deployment
-from infra.aws.layers import CACHES, PROCESSOR, ROOT, RUNTIME
+from infra.aws.layers import CACHES, ROOT, processor, runtime
 from infra.aws.logs import log_group
 from infra.aws.queues import DeadLetters
 
@@ -49,8 +49,8 @@ class EngageFunction(Construct):
             function_name=name,
             description=function.summary,
             role=role,
-            runtime=RUNTIME,
-            architecture=PROCESSOR,
+            runtime=runtime(deployment.target),
+            architecture=processor(deployment.target),
             code=lambda_.Code.from_asset(str(ROOT / "functions" / function.name), exclude=CACHES),
             handler="handler.handler",
             layers=layers,

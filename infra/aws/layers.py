@@ -12,35 +12,48 @@ from constructs import Construct
 
 from engage_sms import topology
 from infra.aws import wheels
+from infra.aws.deployment import Target
 
 ROOT = Path(__file__).parents[2]
 CACHES = ["**/__pycache__", "**/*.pyc"]
 """Left out of every asset: running the tests here must not change what is deployed."""
-RUNTIME = lambda_.Runtime(f"python{topology.PYTHON}", lambda_.RuntimeFamily.PYTHON)
-PROCESSOR = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}[topology.ARCHITECTURE]
+
+
+def runtime(target: Target) -> lambda_.Runtime:
+    """Lambda's name for the target's Python."""
+    return lambda_.Runtime(f"python{target.python}", lambda_.RuntimeFamily.PYTHON)
+
+
+def processor(target: Target) -> lambda_.Architecture:
+    """Lambda's name for the target's processor."""
+    return {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}[target.architecture]
 
 
 @jsii.implements(ILocalBundling)
 class Wheels:
     """Bundles on this machine. Never answers False: CDK would then look for Docker."""
 
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
     def try_bundle(self, output_dir: str, *, image: DockerImage, **_: Any) -> bool:
-        wheels.install(ROOT / "layers/vendor/requirements.txt", Path(output_dir, "python"))
+        wheels.install(self._target, ROOT / "layers/vendor/requirements.txt", Path(output_dir, "python"))
         return True
 
 
 class Layers(Construct):
     """`both` is what every function gets."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, target: Target) -> None:
         super().__init__(scope, construct_id)
+        self._target = target
         core = lambda_.Code.from_asset(str(ROOT / "layers/core"), exclude=CACHES)
         vendor = lambda_.Code.from_asset(
             str(ROOT / "layers/vendor"),
             bundling=BundlingOptions(
                 image=DockerImage.from_registry("unused"),
-                local=Wheels(),
-                command=wheels.target(),
+                local=Wheels(target),
+                command=wheels.made_for(target),
             ),
         )
         self.both = [self._layer("Core", core, "the product"), self._layer("Vendor", vendor, "pinned wheels")]
@@ -51,6 +64,6 @@ class Layers(Construct):
             construct_id,
             code=code,
             description=f"{topology.SERVICE}: {what}",
-            compatible_runtimes=[RUNTIME],
-            compatible_architectures=[PROCESSOR],
+            compatible_runtimes=[runtime(self._target)],
+            compatible_architectures=[processor(self._target)],
         )

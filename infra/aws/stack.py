@@ -42,7 +42,7 @@ class EngageSmsStack(Stack):
         identity = Identity(self, "Identity", deployment=deployment)
         self._api = Api(self, "Api", deployment=deployment, identity=identity)
         variables = environment(self._config(identity))
-        layers = Layers(self, "Layers").both
+        layers = Layers(self, "Layers", target=deployment.target).both
         for function in topology.FUNCTIONS:
             made = EngageFunction(
                 self,

@@ -3,60 +3,86 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from engage_sms import topology
+from infra.aws.deployment import Target
 
-MACHINE = {"arm64": "aarch64", "x86_64": "x86_64"}[topology.ARCHITECTURE]
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 GLIBC = ("manylinux2014", "manylinux_2_28")
 """What python3.12 and later run on (Amazon Linux 2023, glibc 2.34) accepts; pip takes each tag literally."""
+LANDS_IN = "/opt/python"
+"""Where Lambda unpacks the layer's `python`: what tracebacks say of its files."""
 
 
 class WheelsNotInstalled(Exception):
     """The layer could not be made; the text says what to do."""
 
 
-def target() -> list[str]:
-    """What the wheels are for. Part of the layer's hash: another target is another layer."""
-    return [topology.PYTHON, *(f"{glibc}_{MACHINE}" for glibc in GLIBC)]
+def made_for(target: Target) -> list[str]:
+    """What the layer's files are for. Part of its hash: another target, or byte code or none, is another layer."""
+    platforms = [f"{glibc}_{MACHINES[target.architecture]}" for glibc in GLIBC]
+    return [target.python, *platforms, "compiled" if interpreter(target.python) else "not compiled"]
 
 
-def command(requirements: Path, directory: Path, *, uv: str | None) -> list[str]:
+def interpreter(version: str) -> str | None:
+    """A Python of this minor version on this machine: the running one, else one on the path; None when there is none.
+
+    Only the same minor version can make byte code that Lambda's reads.
+    """
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return sys.executable
+    found = shutil.which(f"python{version}")
+    # Version managers leave a file of that name for versions that are not chosen: it is there and does not run.
+    if found and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+        return found
+    return None
+
+
+def command(target: Target, requirements: Path, directory: Path, *, uv: str | None) -> list[str]:
     """Installs `requirements` into `directory`: with the `uv` of that path, or with this interpreter's pip.
 
-    Both take only wheels whose hashes are pinned, and leave no byte code: this Python's is not Lambda's.
+    Both take only wheels whose hashes are pinned, and leave no byte code: they would make it of the running Python.
     """
+    machine = MACHINES[target.architecture]
     shared = [
         "--quiet",
         "--target",
         str(directory),
         "--python-version",
-        topology.PYTHON,
+        target.python,
         "--require-hashes",
         "--no-deps",
     ]
     files = ["--requirement", str(requirements)]
     if uv:
-        platform = f"{MACHINE}-{GLIBC[-1]}"
+        platform = f"{machine}-{GLIBC[-1]}"
         flags = ["--python-platform", platform, "--only-binary", ":all:", "--no-compile-bytecode"]
         return [uv, "pip", "install", *shared, *flags, *files]
-    platforms = [word for glibc in GLIBC for word in ("--platform", f"{glibc}_{MACHINE}")]
+    platforms = [word for glibc in GLIBC for word in ("--platform", f"{glibc}_{machine}")]
     flags = ["--implementation", "cp", *platforms, "--only-binary=:all:", "--no-compile", "--disable-pip-version-check"]
     return [sys.executable, "-m", "pip", "install", *shared, *flags, *files]
 
 
-def install(requirements: Path, directory: Path) -> None:
-    """Fills `directory`, then drops what a layer has no use for. Raises WheelsNotInstalled."""
+def compilation(python: str, directory: Path) -> list[str]:
+    """Compiles everything in `directory` with that Python.
+
+    Never checked against the sources again: the times of files in a layer are not those they were compiled at, and
+    every cold start would throw the byte code away.
+    """
+    flags = ["--invalidation-mode", "unchecked-hash", "-s", str(directory), "-p", LANDS_IN]
+    return [python, "-m", "compileall", "-q", *flags, str(directory)]
+
+
+def install(target: Target, requirements: Path, directory: Path) -> None:
+    """Fills `directory`, drops what a layer has no use for, and compiles the rest. Raises WheelsNotInstalled."""
     uv = shutil.which("uv")
     if not uv and importlib.util.find_spec("pip") is None:
         raise WheelsNotInstalled("Neither uv nor pip is here: install uv, or make the virtual environment with pip.")
-    ran = subprocess.run(command(requirements, directory, uv=uv), capture_output=True, text=True, check=False)  # noqa: S603
-    if ran.returncode:
-        said = (ran.stderr or ran.stdout).strip()
-        raise WheelsNotInstalled(f"{'uv' if uv else 'pip'} could not install {requirements}:\n{said}")
+    _run(command(target, requirements, directory, uv=uv), f"{'uv' if uv else 'pip'} could not install {requirements}")
     for leftover in (
         directory / "bin",
         directory / ".lock",
@@ -67,3 +93,20 @@ def install(requirements: Path, directory: Path) -> None:
             shutil.rmtree(leftover)
         else:
             leftover.unlink(missing_ok=True)
+    python = interpreter(target.python)
+    if python:
+        _run(compilation(python, directory), f"python{target.python} could not compile the layer")
+    else:
+        sys.stderr.write(
+            f"There is no python{target.python} here to compile the vendor layer with: functions will compile it at "
+            "each cold start, which makes them slower.\n"
+        )
+
+
+def _run(words: list[str], otherwise: str) -> None:
+    """Raises WheelsNotInstalled that begins with `otherwise` and ends with what the command said."""
+    # Sets in byte code are in the order of their hashes: without a seed no two layers would be the same.
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if ran.returncode:
+        raise WheelsNotInstalled(f"{otherwise}:\n{(ran.stderr or ran.stdout).strip()}")

@@ -34,6 +34,8 @@ def test_an_audience_may_have_several_members() -> None:
         ({"jwt_issuer": "https://login.example.com"}, "Pass both -c jwt_issuer=… and -c jwt_audience=…"),
         ({"jwt_audience": "console"}, "Pass both -c jwt_issuer=… and -c jwt_audience=…"),
         ({"public_url": "http://sms.example.com"}, "pass -c public_url= an address that starts with https://"),
+        ({"python": "3"}, "python is 3: pass -c python= a version such as 3.13."),
+        ({"architecture": "arm"}, "architecture is arm: pass -c architecture= one of arm64, x86_64."),
         ({"jwt_issuer": "login", "jwt_audience": "x"}, "pass -c jwt_issuer= an address that starts with https://"),
     ],
 )

@@ -50,7 +50,7 @@ def test_wheels_that_cannot_be_installed_stop_the_synth_with_their_reason(
     """The installer's words come out, not CDK's; and CDK does not go on to Docker."""
     monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
 
-    def refuses(requirements: Path, directory: Path) -> None:
+    def refuses(target: object, requirements: Path, directory: Path) -> None:
         raise wheels.WheelsNotInstalled("pip could not install yarl.")
 
     monkeypatch.setattr(wheels, "install", refuses)

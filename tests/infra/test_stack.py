@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from engage_sms import topology
 from engage_sms.config import Config
 from engage_sms.usecases.reconcile_message import WHILE_PARKED
 from infra.aws.environment import EXTRAS
+from tests.infra.conftest import Synthesize
 from tests.infra.synthesized import Template
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +52,20 @@ def test_a_function_runs_where_its_layers_were_made_for(template: Template, func
     assert made["Handler"] == "handler.handler"
     assert made["TracingConfig"] == {"Mode": "Active"}
     assert (made["Timeout"], made["MemorySize"]) == (function.timeout, function.memory)
+
+
+def test_another_python_and_processor_change_nothing_else(template: Template, synthesize: Synthesize) -> None:
+    """What an emulator is given is what AWS is given: only runtime, architecture and the wheels' layer differ."""
+    python, machine = "3.12", "x86_64"
+    elsewhere = synthesize(python=python, architecture=machine)
+    layer = re.compile(r"LayersVendor\w{16}|[0-9a-f]{64}\.zip")
+
+    def text(of: Template) -> str:
+        return layer.sub("the wheels", json.dumps(of.body, indent=1))
+
+    renamed = text(template).replace(f'"python{topology.PYTHON}"', f'"python{python}"')
+    assert text(elsewhere) == renamed.replace(f'"{topology.ARCHITECTURE}"', f'"{machine}"')
+    assert text(elsewhere).count(f'"{machine}"') == len(topology.FUNCTIONS) + 2
 
 
 @each_function
