@@ -2,8 +2,9 @@
 
 Sizes: names and strings by their UTF-8 bytes, numbers one byte for two digits and one more, a map or list 3 bytes and
 one for each element. A write costs one unit for each KB begun of the larger of before and after, twice in a
-transaction, and each entry it adds to or takes from the index; a read one unit for each 4 KB begun, half of it when
-eventually consistent (docs.aws.amazon.com/amazondynamodb, "Item sizes and formats", "Read and write operations").
+transaction, and each entry it adds to or takes from the index. One whose condition fails costs the same, without the
+index. A read costs one unit for each 4 KB begun, half of it when eventually consistent
+(docs.aws.amazon.com/amazondynamodb, "Item sizes and formats", "Read and write operations").
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from math import ceil
 from typing import Any
 
 from engage_sms.adapters.memory import MemoryTable
-from engage_sms.adapters.table import EVERYTHING, IndexKey, Item, Key, Span, Update, Write, key_of
+from engage_sms.adapters.table import EVERYTHING, IndexKey, Item, Key, Put, Span, Update, Write, key_of
+from engage_sms.errors import Conflict
 
 
 class MeteredTable:
@@ -64,9 +66,15 @@ class MeteredTable:
 
     def write(self, *writes: Write) -> None:
         before = [self.table.get(key_of(write)) for write in writes]
-        self.table.write(*writes)
+        factor = 2 if len(writes) > 1 else 1
+        try:
+            self.table.write(*writes)
+        except Conflict:
+            for old, write in zip(before, writes, strict=True):
+                self.write_units += factor * _kilobytes(old, write.item if isinstance(write, Put) else None)
+            raise
         for old, write in zip(before, writes, strict=True):
-            self._wrote(old, self.table.get(key_of(write)), 2 if len(writes) > 1 else 1)
+            self._wrote(old, self.table.get(key_of(write)), factor)
 
     def update(self, update: Update) -> Item | None:
         before = self.table.get(update.key)
@@ -78,10 +86,15 @@ class MeteredTable:
         self.read_units += max(1, ceil(size / 4096)) * (1 if consistent else 0.5)
 
     def _wrote(self, old: Item | None, new: Item | None, factor: int) -> None:
-        self.write_units += factor * max(1, ceil(max(size(old), size(new)) / 1024))
+        self.write_units += factor * _kilobytes(old, new)
         entries = [(i.ipk, i.isk) if i and i.ipk and i.isk else None for i in (old, new)]
         if entries[0] != entries[1]:
             self.write_units += sum(entry is not None for entry in entries)
+
+
+def _kilobytes(old: Item | None, new: Item | None) -> int:
+    """Those begun, of the larger of the two."""
+    return max(1, ceil(max(size(old), size(new)) / 1024))
 
 
 def size(item: Item | None) -> int:

@@ -8,7 +8,7 @@ from engage_sms.adapters.inbox import mark_read, put_into_inbox
 from engage_sms.adapters.layout import key
 from engage_sms.adapters.memory import MemoryTable
 from engage_sms.adapters.store import TableStore
-from engage_sms.adapters.table import Item, Key, Update, Write
+from engage_sms.adapters.table import Item, Update, Write
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.message import Direction, Status
 from engage_sms.errors import Conflict
@@ -27,11 +27,11 @@ class Contended(MemoryTable):
 
 
 class Overtaken(MemoryTable):
-    """A table in which somebody else's message begins the conversation between our look and our write."""
+    """A table in which somebody else's message begins the conversation after we found none."""
 
-    def get(self, key: Key, *, consistent: bool = False) -> Item | None:
-        found = super().get(key, consistent=consistent)
-        if found is None:
+    def update(self, update: Update) -> Item | None:
+        found = super().update(update)
+        if self.get(update.key) is None:
             put_into_inbox(_Plain(self), message(1, direction=Direction.INBOUND, status=Status.RECEIVED))
         return found
 

@@ -5,7 +5,8 @@ Unread messages are kept by id, and so is how far the user has read:
     relay   saw m1 ✓ [m1]    saw m2 ✓ [m1, m2]                              saw m1 again ✗ (m1 <= read_to)
     user                                          read ✓ [] read_to = m2
 
-Ids are ULIDs: of two messages the newer one has the greater id. The usual case is one conditional update, no read.
+Ids are ULIDs: of two messages the newer one has the greater id. The usual case is one conditional update, no read;
+the first message of a conversation takes one write more.
 """
 
 from __future__ import annotations
@@ -45,18 +46,17 @@ def put_into_inbox(table: Table, message: Message) -> None:
     Raises Conflict when the line changed under each of several attempts.
     """
     for _ in range(_ATTEMPTS):
-        if table.update(_on_top(message)):
+        # Where the message is not the latest there usually is no line yet: that is tried before anything is read.
+        if table.update(_on_top(message)) or _begin(table, message):
             return
-        key = _key(message)
-        line = table.get(key, consistent=True)
+        line = table.get(_key(message), consistent=True)
         if line is None:
-            if _begin(table, message):
-                return
-        elif line.doc["last_message_id"] >= message.id:
+            continue
+        if line.doc["last_message_id"] >= message.id:
             if message.direction is Direction.INBOUND:
                 table.update(_below(message))
             return
-        elif len(line.doc.get("unread_ids", ())) >= UNREAD_COUNTED:
+        if len(line.doc.get("unread_ids", ())) >= UNREAD_COUNTED:
             table.update(_on_top_of_a_flood(message))
             return
     raise Conflict("The inbox line changed too often.")
