@@ -228,7 +228,15 @@ class World:
         return stored
 
     def contact(
-        self, contact_id: str = "c-1", *, org_id: str = ORG, owner_id: str = "u-1", cell_phone: str | None = PHONE
+        self,
+        contact_id: str = "c-1",
+        *,
+        org_id: str = ORG,
+        owner_id: str = "u-1",
+        cell_phone: str | None = PHONE,
+        time_zone: str | None = None,
+        state: str | None = None,
+        postal_code: str | None = None,
     ) -> Contact:
         command = PutContact(
             org_id=org_id,
@@ -237,6 +245,9 @@ class World:
             first_name="Bo",
             last_name="Diaz",
             cell_phone=cell_phone,
+            time_zone=time_zone,
+            state=state,
+            postal_code=postal_code,
         )
         return put_contact(command, self.ports)
 

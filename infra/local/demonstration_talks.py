@@ -15,6 +15,7 @@ from engage_sms.domain.directory import Contact, Organization, User
 from engage_sms.domain.due import Opening, Timer, TimerKind
 from engage_sms.domain.message import Direction, Failure, Kind, Message, Status, TraceEntry
 from engage_sms.domain.planning import Plan, plan
+from engage_sms.domain.recipient import recipient_of
 from engage_sms.domain.segments import measure
 from engage_sms.domain.settings import resolve
 from engage_sms.ports import Entity
@@ -225,6 +226,6 @@ def talk(act: Act, serial: int, organization: Organization, user: User, contact:
 def _closed(organization: Organization, contact: Contact, now: datetime) -> Plan:
     """The plan for a message that waits for an opening: the next one after the window has closed."""
     settings = resolve(organization.settings)
-    phone = contact.cell_phone or ""
-    begins = plan(settings, phone=phone, now=now)
-    return plan(settings, phone=phone, now=begins.closes_at) if begins.closes_at else begins
+    recipient = recipient_of(contact, contact.cell_phone or "")
+    begins = plan(settings, recipient=recipient, now=now)
+    return plan(settings, recipient=recipient, now=begins.closes_at) if begins.closes_at else begins

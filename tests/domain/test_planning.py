@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from engage_sms.domain.message import Status
 from engage_sms.domain.phone import zones
 from engage_sms.domain.planning import MAX_VALIDITY, plan
+from engage_sms.domain.recipient import locate
 from engage_sms.domain.settings import resolve
 
 INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -21,7 +22,7 @@ CHICAGO, HONOLULU, TWO_ZONES = "+13125550199", "+18085550100", "+18505550100"
 @given(INSTANTS)
 def test_a_message_leaves_only_while_the_window_is_open(now: datetime) -> None:
     """Now when open, else at an instant at which it is open; with the rule and the reason to show."""
-    made = plan(SETTINGS, phone=CHICAGO, now=now)
+    made = plan(SETTINGS, recipient=locate(CHICAGO), now=now)
 
     assert SETTINGS.window_rule().holds(made.leaves_at)
     if made.status is Status.QUEUED:
@@ -38,7 +39,7 @@ def test_a_message_leaves_only_while_the_window_is_open(now: datetime) -> None:
 @given(INSTANTS, st.integers(0, 3600))
 def test_twilio_may_not_deliver_after_the_window(now: datetime, later: int) -> None:
     """The validity ends at the closing, within what Twilio takes; outside any window there is none."""
-    made = plan(SETTINGS, phone=CHICAGO, now=now)
+    made = plan(SETTINGS, recipient=locate(CHICAGO), now=now)
     dispatched = now + timedelta(seconds=later)
     validity = made.validity(dispatched)
 
@@ -54,7 +55,11 @@ def test_a_window_that_never_opens_skips_with_a_reason() -> None:
     """Closed for longer than we look ahead: the message is skipped, not looped."""
     first = date(2026, 7, 1)
     closed = [(first + timedelta(days=day)).isoformat() for day in range(31)]
-    made = plan(resolve({"sms.send_window.closed_dates": closed}), phone=CHICAGO, now=datetime(2026, 7, 10, tzinfo=UTC))
+    made = plan(
+        resolve({"sms.send_window.closed_dates": closed}),
+        recipient=locate(CHICAGO),
+        now=datetime(2026, 7, 10, tzinfo=UTC),
+    )
 
     assert made.status is Status.SKIPPED
     assert made.failure is not None
@@ -66,7 +71,7 @@ def test_a_window_that_never_opens_skips_with_a_reason() -> None:
 def test_nothing_arrives_before_eight_or_after_nine_at_night(now: datetime, phone: str) -> None:
     """Whatever the organization's window, the message leaves inside the legal hours of every zone it may be in."""
     wide = resolve({"sms.send_window.start_time": "00:00", "sms.send_window.end_time": "23:59"})
-    made = plan(wide, phone=phone, now=now)
+    made = plan(wide, recipient=locate(phone), now=now)
 
     for zone in zones(phone):
         assert 8 <= made.leaves_at.astimezone(ZoneInfo(zone)).hour < 21
@@ -79,14 +84,14 @@ def test_the_legal_hours_can_be_left_to_the_organization() -> None:
     off = resolve({"sms.send_window.recipient_hours": "off"})
     eight_in_chicago = datetime(2026, 7, 15, 13, tzinfo=UTC)
 
-    assert plan(off, phone=HONOLULU, now=eight_in_chicago).status is Status.QUEUED
-    assert plan(SETTINGS, phone=HONOLULU, now=eight_in_chicago).hold is not None
+    assert plan(off, recipient=locate(HONOLULU), now=eight_in_chicago).status is Status.QUEUED
+    assert plan(SETTINGS, recipient=locate(HONOLULU), now=eight_in_chicago).hold is not None
 
 
 def test_windows_that_never_meet_skip_with_a_reason() -> None:
     """An organization's window in the middle of the recipient's night: skipped and said, not looped."""
     night = resolve({"sms.send_window.start_time": "01:00", "sms.send_window.end_time": "02:00"})
-    made = plan(night, phone=CHICAGO, now=datetime(2026, 7, 15, 13, tzinfo=UTC))
+    made = plan(night, recipient=locate(CHICAGO), now=datetime(2026, 7, 15, 13, tzinfo=UTC))
 
     assert made.status is Status.SKIPPED
     assert made.failure is not None

@@ -153,6 +153,15 @@ _COMPLEXES = """
 306 474 639
 """
 
+# what the report leaves out: corners of a code's area that keep another time (comments of tz's `zone.tab`, 2026f)
+_CORNERS = """
+America/Halifax | 709 879 | Labrador
+America/Halifax | 367 418 581 | the Magdalen Islands
+America/Puerto_Rico | 367 418 581 | Blanc-Sablon
+America/Edmonton | 306 474 639 | Lloydminster
+America/New_York | 867 | eastern Nunavut
+"""
+
 TOLL_FREE = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 OTHER_COUNTRIES = frozenset(
     {
@@ -199,6 +208,14 @@ def _read_table(text: str) -> dict[str, Area]:
     return areas
 
 
+def _read_corners(text: str) -> dict[str, tuple[str, ...]]:
+    corners: dict[str, tuple[str, ...]] = {}
+    for line in text.strip().splitlines():
+        zone, codes, _ = line.split(" | ")
+        corners.update({code: (*corners.get(code, ()), zone) for code in codes.split()})
+    return corners
+
+
 def _read_complexes(text: str) -> dict[str, tuple[str, ...]]:
     together: dict[str, tuple[str, ...]] = {}
     for complex_ in text.strip().replace("\n", " | ").split(" | "):
@@ -210,4 +227,5 @@ def _read_complexes(text: str) -> dict[str, tuple[str, ...]]:
 
 
 AREAS = _read_table(_TABLE)
+CORNERS = _read_corners(_CORNERS)
 OVERLAYS = _read_complexes(_COMPLEXES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from engage_sms.domain.area_codes import AREAS, OTHER_COUNTRIES, OVERLAYS, TOLL_FREE
+from engage_sms.domain.area_codes import AREAS, CORNERS, OTHER_COUNTRIES, OVERLAYS, TOLL_FREE
 
 _SPELLING = re.compile(r"\+?[0-9 ().\-/]*")
 _NOT_DIGITS = re.compile(r"[^0-9]")
@@ -49,8 +49,9 @@ def location(e164: str) -> str:
 
 
 def zones(e164: str) -> tuple[str, ...]:
-    """Every IANA zone the area code reaches into. Raises KeyError for a number that `parse` refuses."""
-    return AREAS[area_code(e164)].zones
+    """Every IANA zone the area code reaches into, sorted. Raises KeyError for a number that `parse` refuses."""
+    code = area_code(e164)
+    return tuple(sorted({*AREAS[code].zones, *CORNERS.get(code, ())}))
 
 
 def overlays(code: str) -> tuple[str, ...]:

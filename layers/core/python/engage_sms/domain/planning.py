@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engage_sms.domain.message import Failure, Hold, Status
-from engage_sms.domain.phone import zones
+from engage_sms.domain.recipient import Recipient
 from engage_sms.domain.settings import RecipientHours, Settings
 from engage_sms.domain.window import Rule, decide
 
@@ -37,27 +37,24 @@ FEDERAL_HOURS = (8 * 60, 21 * 60)
 """Minutes of the recipient's local day in which a solicitation may arrive: 47 CFR 64.1200(c)(1)."""
 
 
-def rules_for(settings: Settings, phone: str) -> tuple[Rule, ...]:
-    """All the windows that must be open: the organization's, and the legal hours in every zone of the area code.
-
-    A phone does not say where its owner is, so the strictest reading of its area code counts.
-    """
+def rules_for(settings: Settings, recipient: Recipient | None = None) -> tuple[Rule, ...]:
+    """All the windows that must be open: the organization's, and the legal hours in every zone of the recipient."""
     own = settings.window_rule()
-    if settings.send_window_recipient_hours is RecipientHours.OFF:
+    if recipient is None or settings.send_window_recipient_hours is RecipientHours.OFF:
         return (own,)
     start, end = FEDERAL_HOURS
-    return (own, *(Rule(FEDERAL, zone, start, end) for zone in zones(phone)))
+    return (own, *(Rule(FEDERAL, zone, start, end) for zone in recipient.zones))
 
 
-def plan(settings: Settings, *, phone: str, now: datetime) -> Plan:
-    """The plan for an automated message to the phone (E.164) at `now` (aware UTC)."""
-    decision = decide(rules_for(settings, phone), now)
+def plan(settings: Settings, *, recipient: Recipient, now: datetime) -> Plan:
+    """The plan for an automated message to the recipient at `now` (aware UTC)."""
+    decision = decide(rules_for(settings, recipient), now)
     if decision.open:
         return Plan(Status.QUEUED, now, closes_at=decision.closes_at)
     if decision.opens_at is None:
-        why = "The sending window and the hours of the contact's area code do not meet within the next 8 days."
+        why = "The sending window and the legal hours where the contact may be do not meet within the next 8 days."
         return Plan(Status.SKIPPED, now, failure=Failure(code="no-opening", message=why))
     rule = next(answer for answer in decision.rules if answer.rule == decision.decided_by and not answer.open)
-    said = "sending window" if rule.rule == ORGANIZATION else "legal hours at the contact's area code,"
+    said = "sending window" if rule.rule == ORGANIZATION else "legal hours where the contact may be,"
     reason = f"Outside the {said} {rule.start}-{rule.end} ({rule.time_zone})."
     return Plan(Status.HELD, decision.opens_at, hold=Hold(reason=reason, rule=rule.rule, until=decision.opens_at))

@@ -103,6 +103,16 @@ def load_zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@lru_cache(maxsize=700)
+def is_zone(name: str) -> bool:
+    """Whether the zone database knows the name; finding out for one is quicker than listing all."""
+    try:
+        load_zone(name)
+    except (ValueError, KeyError, OSError):  # not a name, not in the database, a folder of it
+        return False
+    return True
+
+
 def decide(rules: Sequence[Rule], now: datetime) -> Decision:
     """Open or not at `now` (aware), when that changes, and which rule is to blame. No rules: always open."""
     now = _utc(now)

@@ -10,6 +10,7 @@ from engage_sms.domain.consent import Consent, ConsentState, request_refusal, re
 from engage_sms.domain.directory import Contact, Organization, User
 from engage_sms.domain.message import Failure, Kind, Message, Status
 from engage_sms.domain.planning import Plan, plan
+from engage_sms.domain.recipient import recipient_of
 from engage_sms.domain.settings import Settings, resolve
 from engage_sms.domain.texts import render
 from engage_sms.errors import Conflict, Invalid
@@ -84,7 +85,8 @@ def _changes(
     consent = ports.store.consent(command.org_id, phone, consistent=True)
     standing = consent.of(user.id)
     obstacle = _obstacle(contact, user, consent)
-    leaves = Plan(Status.SKIPPED, now, failure=obstacle) if obstacle else plan(settings, phone=phone, now=now)
+    recipient = recipient_of(contact, phone)
+    leaves = Plan(Status.SKIPPED, now, failure=obstacle) if obstacle else plan(settings, recipient=recipient, now=now)
     waits = obstacle is None and standing.state is not ConsentState.OPTED_IN
     message = outbound(
         message_id=ports.new_id(),

@@ -29,7 +29,7 @@ from engage_sms.domain.planning import Plan, plan
 from engage_sms.domain.settings import resolve
 from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
 from engage_sms.ports import Outgoing, Ports, Replace
-from engage_sms.usecases.lookup import decide_again, find_account, find_organization
+from engage_sms.usecases.lookup import decide_again, find_account, find_organization, find_recipient
 from engage_sms.usecases.trip_breaker import trip_breaker
 
 LEASE = timedelta(seconds=60)
@@ -103,7 +103,7 @@ def _leave(message: Message, ports: Ports) -> tuple[Organization, Plan]:
         hold = standstill(organization, now)
         if hold is not None:
             return organization, Plan(Status.HELD, hold.until, hold=hold)
-        leaves = plan(resolve(organization.settings), phone=message.phone, now=now)
+        leaves = plan(resolve(organization.settings), recipient=find_recipient(message, ports), now=now)
         probing = probe(organization.refusal, now)
         if leaves.status is Status.QUEUED and probing is not None:
             ports.store.commit(Replace(replace(organization, refusal=probing)))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from engage_sms.domain.consent import RequestRefusal
 from engage_sms.domain.planning import rules_for
+from engage_sms.domain.recipient import Recipient, locate, recipient_of
 from engage_sms.domain.settings import resolve
 from engage_sms.domain.window import Decision, decide
 from engage_sms.errors import Invalid
@@ -34,15 +35,13 @@ def explain_window(command: ExplainWindow, ports: Ports) -> Decision:
     if command.at is not None and not EARLIEST <= command.at < LATEST:
         raise Invalid([{"field": "at", "message": f"Give a time from {EARLIEST.year} on, before {LATEST.year}."}])
     settings = resolve(find_organization(command.org_id, ports).settings)
-    phone = _recipient(command, ports)
-    rules = rules_for(settings, phone) if phone else (settings.window_rule(),)
-    return decide(rules, command.at or ports.now())
+    return decide(rules_for(settings, _recipient(command, ports)), command.at or ports.now())
 
 
-def _recipient(command: ExplainWindow, ports: Ports) -> str | None:
+def _recipient(command: ExplainWindow, ports: Ports) -> Recipient | None:
     if command.contact_id is None:
-        return valid_phone("phone", command.phone) if command.phone else None
+        return locate(valid_phone("phone", command.phone)) if command.phone else None
     contact = find_contact(command.org_id, command.contact_id, ports)
     if contact.cell_phone is None:
         raise refused(RequestRefusal.NO_VALID_CELL_PHONE)
-    return contact.cell_phone
+    return recipient_of(contact, contact.cell_phone)

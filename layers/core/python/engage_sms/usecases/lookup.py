@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from engage_sms.domain.directory import Contact, Organization, User
+from engage_sms.domain.message import Message
+from engage_sms.domain.recipient import Recipient, recipient_of
 from engage_sms.errors import Conflict, NotFound, Rejected
 from engage_sms.ports import Account, Ports
 
@@ -31,6 +33,15 @@ def find_contact(org_id: str, contact_id: str, ports: Ports) -> Contact:
     if contact is None:
         raise NotFound("contact")
     return contact
+
+
+def find_recipient(message: Message, ports: Ports) -> Recipient:
+    """Where the message's recipient may be as its contact stands now, by the phone alone once the contact is gone.
+
+    Strongly consistent: a zone or address that was corrected while the message was held counts at once.
+    """
+    contact = ports.store.contact(message.org_id, message.contact_id, consistent=True)
+    return recipient_of(contact, message.phone)
 
 
 def find_account(organization: Organization, ports: Ports) -> Account:

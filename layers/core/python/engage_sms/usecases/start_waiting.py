@@ -6,7 +6,7 @@ from engage_sms.domain.message import Message, MessageRef, Status, ended, held, 
 from engage_sms.domain.planning import plan
 from engage_sms.domain.settings import resolve
 from engage_sms.ports import Ports
-from engage_sms.usecases.lookup import find_organization
+from engage_sms.usecases.lookup import find_organization, find_recipient
 
 AWAITING = frozenset({Status.AWAITING_OPT_IN})
 
@@ -17,7 +17,8 @@ def start_waiting(ref: MessageRef, ports: Ports) -> Message | None:
     message = ports.store.message(ref)
     if message is None:
         return None
-    leaves = plan(resolve(find_organization(ref.org_id, ports).settings), phone=message.phone, now=now)
+    settings = resolve(find_organization(ref.org_id, ports).settings)
+    leaves = plan(settings, recipient=find_recipient(message, ports), now=now)
     if leaves.failure is not None:
         skip = leaves.failure
         return ports.store.move(
