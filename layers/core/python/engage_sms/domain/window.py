@@ -146,7 +146,7 @@ def next_closing(rules: Sequence[Rule], now: datetime) -> datetime | None:
 
 def _marks(zone_name: str, marks: tuple[int, ...], now: datetime) -> Iterator[datetime]:
     """Ascending: every instant within the horizon at which the zone's clock shows a mark (minutes) or changes."""
-    for begins, ends, offset in _pieces(load_zone(zone_name), now):
+    for begins, ends, offset in pieces(load_zone(zone_name), now, now + HORIZON):
         yield begins
         midnight = (begins + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
         shown = (midnight + timedelta(minutes=mark % MINUTES_A_DAY) for mark in marks)
@@ -154,9 +154,8 @@ def _marks(zone_name: str, marks: tuple[int, ...], now: datetime) -> Iterator[da
         yield from sorted(instant for instant in within if instant < ends)
 
 
-def _pieces(zone: ZoneInfo, now: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """The horizon in pieces of at most a day, each with one offset: inside one, local time is UTC plus a constant."""
-    begins, until = now, now + HORIZON
+def pieces(zone: ZoneInfo, begins: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """The time between in pieces of at most a day, each with one offset: inside one, local is UTC plus a constant."""
     while begins < until:
         offset = _offset(zone, begins)
         ends = min(begins + _DAY, until)

@@ -1,0 +1,93 @@
+"""The minutes of a stretch of time in which a rule holds, as the bits of one number: exact, and quick to compare.
+
+Bit i is the i-th minute after the beginning. A zone's clock runs straight between two changes of its offset, so there
+the local days are laid end to end and cut out; whole days cost nothing each. Offsets are whole minutes (since 1972).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+
+from engage_sms.domain.window import MINUTES_A_DAY, Rule, load_zone, pieces
+
+_MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+EPOCH = date(1970, 1, 1)
+"""The date that wall minutes are counted from."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A number of UTC days from the midnight that `first` begins with."""
+
+    first: date
+    days: int
+
+    @property
+    def begins(self) -> datetime:
+        return datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC)
+
+    @property
+    def minutes(self) -> int:
+        return self.days * MINUTES_A_DAY
+
+
+@dataclass(frozen=True)
+class Straight:
+    """A part of a stretch in which a zone's offset stays: minutes `start` to `end`, and what to add for local time.
+
+    `wall` is the local time at `start`, in minutes after the beginning of 1970 as that clock reads.
+    """
+
+    start: int
+    end: int
+    wall: int
+
+
+@lru_cache(maxsize=128)
+def straights(zone: str, stretch: Stretch) -> tuple[Straight, ...]:
+    """The stretch in parts with one offset each, in order and without a gap."""
+    parts: list[Straight] = []
+    origin, base = stretch.begins, (stretch.first - EPOCH).days * MINUTES_A_DAY
+    for begins, ends, offset in pieces(load_zone(zone), origin, origin + timedelta(days=stretch.days)):
+        start, end = (begins - origin) // _MINUTE, (ends - origin) // _MINUTE
+        wall = base + start + offset // _MINUTE
+        last = parts[-1] if parts else None
+        if last is not None and last.wall - last.start == wall - start:
+            parts[-1] = Straight(last.start, end, last.wall)
+        else:
+            parts.append(Straight(start, end, wall))
+    return tuple(parts)
+
+
+def open_minutes(rule: Rule, stretch: Stretch) -> int:
+    """The minutes of the stretch in which the rule holds."""
+    found = 0
+    for part in straights(rule.zone, stretch):
+        day, into_it = divmod(part.wall, MINUTES_A_DAY)
+        length = part.end - part.start
+        days = (into_it + length + MINUTES_A_DAY - 1) // MINUTES_A_DAY
+        laid = b"".join(_local_days(rule, EPOCH + timedelta(days=day), days))
+        found |= ((int.from_bytes(laid, "little") >> into_it) & ones(length)) << part.start
+    return found
+
+
+def _local_days(rule: Rule, first: date, days: int) -> list[bytes]:
+    """The minutes of each local date in which the rule holds, 180 bytes a date."""
+    evening = ones((rule.end if rule.start < rule.end else MINUTES_A_DAY) - rule.start) << rule.start
+    morning = ones(rule.end) if rule.start >= rule.end else 0
+    shapes = {
+        (today, yesterday): (evening * today | morning * yesterday).to_bytes(MINUTES_A_DAY // 8, "little")
+        for today in (True, False)
+        for yesterday in (True, False)
+    }
+    starts = [first + _DAY * number not in rule.closed_dates for number in range(-1, days)]
+    return [shapes[today, yesterday] for yesterday, today in pairwise(starts)]
+
+
+def ones(length: int) -> int:
+    """So many open minutes."""
+    return (1 << length) - 1
