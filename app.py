@@ -2,9 +2,8 @@
 
     python app.py [-c name=value ...]
 
-The context: `stage` (dev), `public_url`, `jwt_issuer` with `jwt_audience`, `user_claim`, `organization_claim`,
-`roles_claim`; `python` and `architecture` for an emulator that has others than Lambda. The template is left in cdk.out,
-or where the CDK command line wants it.
+The context's names are in infra/aws/deployment.py, and in README. The templates are left in cdk.out, or where the CDK
+command line wants them.
 """
 
 from __future__ import annotations
@@ -24,15 +23,19 @@ FLAGS = {"@aws-cdk/aws-iam:minimizePolicies": True, "@aws-cdk/core:target-partit
 
 
 def application(outdir: str, context: Mapping[str, Any]) -> App:
-    """The CDK application whose one stack `context` asks for. Raises WrongContext."""
+    """The CDK application that `context` asks for: what runs, and what watches it. Raises WrongContext."""
     # jsii's banner about Node 20 is as long as a page, on each run, and changes nothing about the template.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     from aws_cdk import App
 
-    from infra.aws.deployment import Deployment
+    from engage_sms import topology
+    from infra.aws.deployment import Deployment, check_names
+    from infra.aws.recorded import check_tables
     from infra.aws.stack import EngageSmsStack
 
     app = App(outdir=outdir, context={**FLAGS, **context})
+    check_names(app.node.get_all_context())
+    check_tables(topology.TABLES)
     EngageSmsStack(app, deployment=Deployment.read(app.node.try_get_context))
     return app
 
@@ -40,6 +43,7 @@ def application(outdir: str, context: Mapping[str, Any]) -> App:
 def main(arguments: Sequence[str]) -> None:
     """Writes the template, or says in one sentence why not."""
     from infra.aws.deployment import WrongContext
+    from infra.aws.recorded import TableWouldBeReplaced
     from infra.aws.wheels import WheelsNotInstalled
 
     parser = argparse.ArgumentParser(prog="app.py", description="Writes the CloudFormation template.")
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
         sys.exit(NO_NODE)
     try:
         application(os.environ.get("CDK_OUTDIR", "cdk.out"), context).synth()
-    except WrongContext as wrong:
+    except (WrongContext, TableWouldBeReplaced) as wrong:
         sys.exit(str(wrong))
     except RuntimeError as failed:
         # An error raised while CDK calls back comes out of it as a RuntimeError with a page of JavaScript.

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from engage_sms import topology
 
 ARCHITECTURES = ("arm64", "x86_64")
+CONTEXT: Mapping[str, tuple[str, str]] = {
+    "stage": ("`dev`", "`dev` or `prod`: names everything, and decides what is kept and how much may come in"),
+    "domain_name": (
+        "the API's own address",
+        "the API's name, such as `sms.example.com`; the API's own address is then shut",
+    ),
+    "certificate_arn": ("", "ACM's certificate for `domain_name`, in the stack's region"),
+    "hosted_zone_id": (
+        "",
+        "the Route 53 zone that gets the record for `domain_name`; else add it where the name is kept",
+    ),
+    "public_url": ("`https://<domain_name>`", "where Twilio reaches the API, when that is neither of the two above"),
+    "jwt_issuer": ("a Cognito user pool of the stack's own", "who issues the tokens, as an address"),
+    "jwt_audience": ("", "whom the tokens are for; several are separated by commas"),
+    "user_claim": ("`sub`", "the claim that says who"),
+    "organization_claim": ("`org_id`; with the user pool `custom:org_id`", "the claim that says of which organization"),
+    "roles_claim": ("`roles`; with the user pool `cognito:groups`", "the claim that says in which roles"),
+    "python": (f"`{topology.PYTHON}`", "the functions' Python, for an emulator that has another than Lambda"),
+    "architecture": (f"`{topology.ARCHITECTURE}`", "their processor, likewise: `arm64` or `x86_64`"),
+    "alarm_email": ("nobody", "the address that hears of alarms; it has to confirm once"),
+}
+"""The values of the context by name: what holds without one, and what it means."""
+_CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[a-z0-9-]+")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+_OURS = re.compile(r"[a-z_]+")
+"""How a name of ours is written. The CDK's own names have capitals, colons, dashes or an @."""
 
 
 class WrongContext(Exception):
@@ -21,19 +47,33 @@ class Stage:
 
     `keeps_data`: tables, users and logs outlive the stack, and neither they nor the stack can be deleted by accident.
     `requests_per_second` and `burst` bound the whole HTTP API.
+    `own_key`: tables, queues and secrets are encrypted under a key of the stack's own, whose every use is on record
+    ($1 a month, and what KMS asks for calls); else under keys that AWS owns and keeps.
+    `reserved`: how many of a function may run at once, set aside for it. An account has to have 100 more than that,
+    which a new one has not.
     """
 
     name: str
     keeps_data: bool
     requests_per_second: int
     burst: int
+    own_key: bool
+    reserved: Mapping[str, int] = field(default_factory=dict)
 
 
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage(name="dev", keeps_data=False, requests_per_second=100, burst=200),
-        Stage(name="prod", keeps_data=True, requests_per_second=1000, burst=2000),
+        Stage(name="dev", keeps_data=False, requests_per_second=100, burst=200, own_key=False),
+        Stage(
+            name="prod",
+            keeps_data=True,
+            requests_per_second=1000,
+            burst=2000,
+            own_key=True,
+            # A burst of 500 texts a second, each answered in a fraction of a second; the send path keeps the rest.
+            reserved={"webhooks": 200},
+        ),
     )
 }
 
@@ -51,6 +91,7 @@ class Deployment:
     """One deployment of the system, and the names of its resources.
 
     `public_url`: None when Twilio reaches the API under its own address.
+    `domain_name` comes with `certificate_arn`; `hosted_zone_id` is None when the name's record is kept elsewhere.
     `jwt_issuer` and `jwt_audience`: None and empty when the stack makes its own user pool.
     The claims are None where the default of `engage_sms.config` (or of the user pool) holds.
     """
@@ -58,6 +99,10 @@ class Deployment:
     stage: Stage
     target: Target = Target()
     public_url: str | None = None
+    domain_name: str | None = None
+    certificate_arn: str | None = None
+    hosted_zone_id: str | None = None
+    alarm_email: str | None = None
     jwt_issuer: str | None = None
     jwt_audience: tuple[str, ...] = ()
     user_claim: str | None = None
@@ -83,6 +128,9 @@ class Deployment:
             raise WrongContext(
                 f"architecture is {target.architecture}: pass -c architecture= one of {', '.join(ARCHITECTURES)}."
             )
+        _check_domain(text("domain_name"), text("certificate_arn"), text("hosted_zone_id"))
+        if text("alarm_email") and "@" not in str(text("alarm_email")):
+            raise WrongContext(f"alarm_email is {text('alarm_email')}: pass -c alarm_email= an address with an @.")
         issuer, audience = text("jwt_issuer"), tuple((text("jwt_audience") or "").replace(",", " ").split())
         if bool(issuer) != bool(audience):
             raise WrongContext(
@@ -91,11 +139,16 @@ class Deployment:
         for name in ("public_url", "jwt_issuer"):
             if not (text(name) or "https://").startswith("https://"):
                 raise WrongContext(f"{name} is {text(name)}: pass -c {name}= an address that starts with https://.")
-        public_url = text("public_url")
+        domain_name = text("domain_name")
+        public_url = text("public_url") or (domain_name and f"https://{domain_name}")
         return cls(
             stage=STAGES[stage],
             target=target,
             public_url=public_url and public_url.rstrip("/"),
+            domain_name=domain_name,
+            certificate_arn=text("certificate_arn"),
+            hosted_zone_id=text("hosted_zone_id"),
+            alarm_email=text("alarm_email"),
             jwt_issuer=issuer,
             jwt_audience=audience,
             user_claim=text("user_claim"),
@@ -116,6 +169,26 @@ class Deployment:
     def parameter_prefix(self) -> str:
         """The path of this deployment's secrets in Parameter Store, without a trailing slash."""
         return f"/{topology.SERVICE}/{self.stage.name}"
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raises WrongContext for a name that nobody reads: `-c stgae=prod` would quietly make a `dev`."""
+    strangers = sorted(name for name in names if _OURS.fullmatch(name) and name not in CONTEXT)
+    if strangers:
+        raise WrongContext(f"Nothing reads -c {strangers[0]}=: there are {', '.join(CONTEXT)}.")
+
+
+def _check_domain(domain: str | None, certificate: str | None, zone: str | None) -> None:
+    if bool(domain) != bool(certificate):
+        raise WrongContext("Pass both -c domain_name=… and -c certificate_arn=…, or neither for the API's own address.")
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise WrongContext(f"domain_name is {domain}: pass -c domain_name= a name such as sms.example.com.")
+    if certificate and not _CERTIFICATE.fullmatch(certificate):
+        raise WrongContext(
+            f"certificate_arn is {certificate}: pass -c certificate_arn= the ARN of a certificate in ACM."
+        )
+    if zone and not domain:
+        raise WrongContext("Pass -c domain_name=… with -c hosted_zone_id=…: the zone gets that name's record.")
 
 
 def construct_id(name: str) -> str:

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from engage_sms import topology
 from infra.aws.deployment import Deployment
+from infra.aws.encryption import Encryption
 from infra.aws.layers import CACHES, ROOT, processor, runtime
 from infra.aws.logs import log_group
 from infra.aws.queues import DeadLetters
@@ -30,6 +31,7 @@ class EngageFunction(Construct):
         *,
         function: topology.Function,
         deployment: Deployment,
+        encryption: Encryption,
         environment: Mapping[str, str],
         layers: Sequence[lambda_.ILayerVersion],
     ) -> None:
@@ -41,7 +43,9 @@ class EngageFunction(Construct):
         logs.grant_write(role)
         self.dead_letters: DeadLetters | None = None
         if function.stream_of or function.schedule or function.rule:
-            self.dead_letters = DeadLetters(self, "DeadLetters", name=function.name, deployment=deployment)
+            self.dead_letters = DeadLetters(
+                self, "DeadLetters", name=function.name, deployment=deployment, encryption=encryption
+            )
         invoked_without_waiting = self.dead_letters and (function.schedule or function.rule)
         self.function = lambda_.Function(
             self,
@@ -58,6 +62,7 @@ class EngageFunction(Construct):
             timeout=Duration.seconds(function.timeout),
             memory_size=function.memory,
             tracing=lambda_.Tracing.ACTIVE,
+            reserved_concurrent_executions=deployment.stage.reserved.get(function.name),
             log_group=logs,
             on_failure=(
                 destinations.SqsDestination(self.dead_letters.queue)

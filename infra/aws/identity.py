@@ -46,7 +46,15 @@ class Identity(Construct):
                 email=cognito.StandardAttribute(required=True, mutable=True)
             ),
             custom_attributes={"org_id": cognito.StringAttribute(min_len=1, max_len=64, mutable=False)},
-            password_policy=cognito.PasswordPolicy(min_length=14),
+            password_policy=cognito.PasswordPolicy(
+                min_length=14,
+                require_digits=True,
+                require_lowercase=True,
+                require_symbols=True,
+                require_uppercase=True,
+            ),
+            mfa=cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             deletion_protection=keeps,
             removal_policy=RemovalPolicy.RETAIN if keeps else RemovalPolicy.DESTROY,

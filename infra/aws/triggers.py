@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 
 from engage_sms import topology
 from infra.aws.deployment import Deployment, construct_id
+from infra.aws.encryption import SENDS, Encryption
 from infra.aws.function import EngageFunction
 
 STREAM_BATCH = 100
@@ -54,7 +55,14 @@ def follow(follower: EngageFunction, table: dynamodb.ITable) -> None:
     )
 
 
-def tick(ticked: EngageFunction, schedule: topology.Schedule, *, deployment: Deployment) -> None:
+def tick(
+    ticked: EngageFunction,
+    schedule: topology.Schedule,
+    *,
+    group: scheduler.IScheduleGroup,
+    encryption: Encryption,
+    deployment: Deployment,
+) -> None:
     """Starts `ticked` at the schedule's times, in UTC, by a role that may do nothing else."""
     in_this_account = {"StringEquals": {"aws:SourceAccount": Stack.of(ticked).account}}
     role = iam.Role(
@@ -62,10 +70,12 @@ def tick(ticked: EngageFunction, schedule: topology.Schedule, *, deployment: Dep
         "ScheduleRole",
         assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=in_this_account),
     )
+    encryption.grant(role, SENDS)
     scheduler.Schedule(
         ticked,
         "Schedule",
         schedule_name=deployment.name(schedule.name),
+        schedule_group=group,
         schedule=scheduler.ScheduleExpression.expression(schedule.expression),
         target=schedule_targets.LambdaInvoke(
             ticked.function,

@@ -50,6 +50,16 @@ def test_a_secret_is_encrypted_below_its_prefix(resources: dict[str, str]) -> No
     assert ParameterSecrets(resources["PARAMETER_PREFIX"], Clients()).get(NAME) == "token"
 
 
+def test_a_secret_is_encrypted_under_the_deployment_s_key(resources: dict[str, str]) -> None:
+    """The key of the stage, or that of the account where the stage has none."""
+    ParameterSecrets(resources["PARAMETER_PREFIX"], Clients()).put(NAME, "one")
+    (by_default,) = boto3.client("ssm").describe_parameters()["Parameters"]
+    ParameterSecrets(resources["PARAMETER_PREFIX"], Clients(), key="alias/engage-sms-prod").put(NAME, "two")
+    (given,) = boto3.client("ssm").describe_parameters()["Parameters"]
+
+    assert (by_default["KeyId"], given["KeyId"]) == ("alias/aws/ssm", "alias/engage-sms-prod")
+
+
 def test_a_secret_is_read_through_a_cache(resources: dict[str, str]) -> None:
     """Each message would otherwise cost a call."""
     secrets = ParameterSecrets(resources["PARAMETER_PREFIX"], Clients())

@@ -46,7 +46,9 @@ def production(synthesize: Synthesize) -> Template:
     """The template of production, with tokens and address of its own."""
     return synthesize(
         stage="prod",
-        public_url="https://sms.example.com/",
+        domain_name="sms.example.com",
+        certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/0a1b-2c3d",
+        hosted_zone_id="Z0123456789ABC",
         jwt_issuer="https://login.example.com/",
         jwt_audience="engage-sms",
     )

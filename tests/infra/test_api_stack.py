@@ -70,6 +70,24 @@ def test_the_api_is_throttled_and_logs_no_path(template: Template) -> None:
     assert logged["route"] == "$context.routeKey"
 
 
+def test_a_domain_name_is_the_only_way_in(template: Template, production: Template) -> None:
+    """With a name of the context's the API answers under it alone, over TLS 1.2, and the zone knows where it is."""
+    [domain] = production.of("ApiGatewayV2::DomainName").values()
+    [mapping] = production.of("ApiGatewayV2::ApiMapping").values()
+    [record] = production.of("Route53::RecordSet").values()
+    [api] = production.of("ApiGatewayV2::Api").values()
+
+    assert (domain["DomainName"], record["Name"], record["HostedZoneId"]) == (
+        "sms.example.com",
+        "sms.example.com",
+        "Z0123456789ABC",
+    )
+    assert domain["DomainNameConfigurations"][0]["SecurityPolicy"] == "TLS_1_2"
+    assert mapping["Stage"] == "$default"
+    assert api["DisableExecuteApiEndpoint"] is True
+    assert template.of("ApiGatewayV2::DomainName") == {}
+
+
 def test_only_this_api_may_call_its_functions(template: Template) -> None:
     """A permission names the API or the rule it is for; no other account can use the function."""
     permissions = template.of("Lambda::Permission").values()

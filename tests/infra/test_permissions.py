@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from fnmatch import fnmatchcase
+from typing import Any
 
 import pytest
 
 from engage_sms import topology
-from infra.aws.wildcards import WILDCARDS, Wildcard
+from infra.aws.wildcards import ACTIONS, WILDCARDS, Wildcard
 from tests.infra.synthesized import Template, as_list
 
 PARAMETERS = ":parameter/engage-sms/dev/"
+WRITING = ("DeleteItem", "PutItem", "UpdateItem")
 
 each_function = pytest.mark.parametrize("function", topology.FUNCTIONS, ids=lambda function: function.name)
 
@@ -28,11 +29,33 @@ def test_every_function_has_a_role_of_its_own(template: Template) -> None:
 def test_a_function_reads_and_writes_the_tables_it_says(template: Template, function: topology.Function) -> None:
     """`reads` grants reading and `writes` both; other tables stay closed."""
     role = template.role(function.name)
-    writable = {name for name in template.allowed(role, "dynamodb:PutItem") if "/index/" not in name}
-    readable = {name for name in template.allowed(role, "dynamodb:GetItem") if "/index/" not in name}
+    written = {table.name for table in function.writes}
+    touched = {table.name for table in (*function.reads, *function.writes)}
+    indexes = {f"{table.name}/index/{table.index}" for table in topology.TABLES if table.index}
 
-    assert writable == {table.name for table in function.writes}
-    assert readable == {table.name for table in (*function.reads, *function.writes)}
+    assert {action: template.allowed(role, f"dynamodb:{action}") for action in WRITING} == dict.fromkeys(
+        WRITING, written
+    )
+    assert template.allowed(role, "dynamodb:GetItem") == template.allowed(role, "dynamodb:BatchGetItem") == touched
+    assert template.allowed(role, "dynamodb:Query") == touched | {
+        index for index in indexes if index.partition("/")[0] in touched
+    }
+
+
+def test_nobody_scans_describes_or_changes_a_table(template: Template) -> None:
+    """What the adapters never ask for, no role may do; only the stream's follower sees the stream."""
+    granted = {
+        action
+        for function in topology.FUNCTIONS
+        if not function.stream_of
+        for statement in template.statements(template.role(function.name))
+        for action in statement["Action"]
+        if action.startswith("dynamodb:")
+    }
+
+    assert granted == {
+        f"dynamodb:{action}" for action in ("BatchGetItem", "ConditionCheckItem", "GetItem", "Query")
+    } | {f"dynamodb:{action}" for action in WRITING}
 
 
 @each_function
@@ -68,14 +91,27 @@ def test_a_function_touches_no_other_service(template: Template, function: topol
     assert services <= {"logs", "xray", "dynamodb", "sqs", "events", "ssm"}
 
 
-def test_no_role_may_do_any_action_of_a_service(template: Template) -> None:
-    """Actions are named one by one, in every policy of the stack that allows something."""
-    policies = [*template.of("IAM::Policy").values(), *template.of("SQS::QueuePolicy").values()]
-    statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
-    allowed = [each for each in statements if each["Effect"] == "Allow"]
+@each_function
+def test_a_function_uses_the_key_no_more_than_it_reads_and_writes(
+    production: Template, function: topology.Function
+) -> None:
+    """With a key of the stack's own, only what writes or sends may encrypt, and who touches nothing has no key."""
+    role = production.role(function.name)
+    [key] = production.of("KMS::Key")
+    encrypts = bool(function.writes or function.sends or function.writes_secrets or function.schedule or function.rule)
+    touches = encrypts or bool(function.reads or function.consumes or function.reads_secrets)
+
+    assert production.allowed(role, "kms:Decrypt") == ({key} if touches else set())
+    assert bool(production.allowed(role, "kms:GenerateDataKey")) == encrypts
+
+
+def test_no_role_may_do_any_action_of_a_service(template: Template, production: Template) -> None:
+    """Actions are named one by one; the few families that stand for several have a written reason."""
+    allowed = [each for of in (template, production) for each in _allowed(of)]
+    families = {action for each in allowed for action in as_list(each["Action"]) if "*" in action}
 
     assert allowed
-    assert [each for each in allowed if "*" in json.dumps(each["Action"])] == []
+    assert families == set(ACTIONS)
     assert [each for each in allowed if "NotAction" in each or "NotResource" in each] == []
 
 
@@ -88,6 +124,12 @@ def test_every_wildcard_in_a_resource_has_a_written_reason(template: Template) -
     assert unexplained == []
     assert needless == []
     assert all(reason.reason for reason in WILDCARDS)
+
+
+def _allowed(template: Template) -> list[dict[str, Any]]:
+    policies = [*template.of("IAM::Policy").values(), *template.of("SQS::QueuePolicy").values()]
+    statements = [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+    return [each for each in statements if each["Effect"] == "Allow"]
 
 
 def _wildcards(template: Template) -> set[tuple[str, str]]:

@@ -82,6 +82,15 @@ def test_a_function_is_told_exactly_its_configuration(template: Template, functi
     assert Config.read(values).state_table == "engage-sms-dev-state"
 
 
+def test_webhooks_keep_a_bounded_share_of_the_account(production: Template) -> None:
+    """A burst of texts cannot take what the send path needs, nor the send path what the webhooks need."""
+    webhooks = production.function("webhooks")["ReservedConcurrentExecutions"]
+    others = [each for each in topology.FUNCTION if each != "webhooks"]
+
+    assert 0 < webhooks < 1000
+    assert all("ReservedConcurrentExecutions" not in production.function(each) for each in others)
+
+
 @each_function
 def test_a_function_logs_to_a_group_of_its_own_that_forgets(template: Template, function: topology.Function) -> None:
     """Logs are kept LOG_RETENTION_DAYS, in a group that only this function may write."""
@@ -155,16 +164,6 @@ def test_parked_messages_ring(template: Template, production: Template) -> None:
         assert (alarm["DatapointsToAlarm"], alarm["Threshold"], alarm["Statistic"]) == (1, 1, "Sum")
 
 
-def test_production_keeps_its_data_when_the_stack_goes(production: Template) -> None:
-    """No table of production is deleted by accident, neither by itself nor with the stack."""
-    tables = [each for each in production.body["Resources"].values() if each["Type"] == "AWS::DynamoDB::GlobalTable"]
-
-    assert len(tables) == len(topology.TABLES)
-    assert {each["DeletionPolicy"] for each in tables} == {"Retain"}
-    assert {each["UpdateReplacePolicy"] for each in tables} == {"Retain"}
-    assert all(each["Properties"]["Replicas"][0]["DeletionProtectionEnabled"] for each in tables)
-
-
 def test_stages_differ_in_data_only(template: Template, production: Template) -> None:
     """What was tried in development is what production runs."""
 
@@ -176,7 +175,7 @@ def test_stages_differ_in_data_only(template: Template, production: Template) ->
 
 
 def test_twilio_is_told_the_public_address(template: Template, production: Template) -> None:
-    """PUBLIC_URL is the context's address without a trailing slash, else the API's own."""
+    """PUBLIC_URL is that of the context's domain name, else the API's own."""
     own = template.function("dispatch")["Environment"]["Variables"]["PUBLIC_URL"]
     given = production.function("dispatch")["Environment"]["Variables"]["PUBLIC_URL"]
 

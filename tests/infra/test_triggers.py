@@ -91,6 +91,14 @@ def test_every_queue_is_encrypted_and_refuses_plain_text_connections(template: T
     assert refusing == set(queues)
 
 
+def test_production_encrypts_every_queue_with_its_own_key(production: Template) -> None:
+    """Dead letters too: they are the same messages."""
+    [key] = production.of("KMS::Key")
+    keys = {production.text(each["KmsMasterKeyId"]) for each in production.of("SQS::Queue").values()}
+
+    assert keys == {key}
+
+
 def test_the_queues_are_the_topology_s_and_the_dead_letter_queues(template: Template) -> None:
     """Nothing waits in a queue that the topology does not know of."""
     names = {template.short(each["QueueName"]) for each in template.of("SQS::Queue").values()}
@@ -128,6 +136,7 @@ def test_a_schedule_fires_in_utc_by_a_role_that_may_only_start_its_function(
         for resource in each["Resource"]
     }
 
+    assert template.text(made["GroupName"]) == "engage-sms-dev"
     assert made["ScheduleExpression"] == function.schedule.expression
     assert made["ScheduleExpressionTimezone"] == "Etc/UTC"
     assert template.short(made["Target"]["Arn"]) == function.name

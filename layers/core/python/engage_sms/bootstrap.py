@@ -29,7 +29,7 @@ def build_ports(config: Config, *, twilio_http_client: Any | None = None) -> Por
     """Ports over AWS and Twilio; requests to Twilio go through the `twilio.http.HttpClient` when one is given."""
     use_pinned_zones()
     clients = Clients()
-    secrets = ParameterSecrets(config.parameter_prefix, clients)
+    secrets = ParameterSecrets(config.parameter_prefix, clients, key=config.secrets_key)
     return Ports(
         store=TableStore(DynamoTable(config.state_table), now=utc_now),
         twilio=TwilioApi(lambda: _parent(secrets), twilio_http_client),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 
 from engage_sms.errors import Permanent
 
@@ -38,12 +38,14 @@ class Config:
     user_claim: str = "sub"
     organization_claim: str = "org_id"
     roles_claim: str = "roles"
+    secrets_key: str = "alias/aws/ssm"
+    """The KMS key that new secrets are encrypted under, by its ARN or alias."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Config:
         """The configuration in `environ`. Raises MissingConfiguration naming everything that is missing."""
         values = {f.name: environ.get(f.name.upper(), "") for f in fields(cls)}
-        optional = {"user_claim", "organization_claim", "roles_claim"}
+        optional = {f.name for f in fields(cls) if f.default is not MISSING}
         missing = [name.upper() for name, value in values.items() if not value and name not in optional]
         if missing:
             raise MissingConfiguration(missing)

@@ -119,11 +119,12 @@ class EventBridgeBus:
 
 
 class ParameterSecrets:
-    """SecureString parameters below a prefix, read through a cache of SECRET_KEPT seconds."""
+    """SecureString parameters below a prefix, read through a cache of SECRET_KEPT seconds; new ones under `key`."""
 
-    def __init__(self, prefix: str, clients: Clients) -> None:
+    def __init__(self, prefix: str, clients: Clients, *, key: str = "alias/aws/ssm") -> None:
         self._prefix = prefix
         self._clients = clients
+        self._key = key
 
     @cached_property
     def _provider(self) -> SSMProvider:
@@ -148,7 +149,9 @@ class ParameterSecrets:
     def put(self, name: str, value: str) -> None:
         path = self._path(name)
         with _reactions("Parameter Store"):
-            self._clients("ssm").put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
+            self._clients("ssm").put_parameter(
+                Name=path, Value=value, Type="SecureString", KeyId=self._key, Overwrite=True
+            )
         self._provider.add_to_cache(key=(path, None, False), value=value, max_age=SECRET_KEPT)
 
     def _path(self, name: str) -> str:
