@@ -82,6 +82,10 @@ class MeteredTable:
         self._wrote(before, after or before, 1)
         return after
 
+    def count(self, counter: Item, *, below: int) -> bool:
+        self.write_units += 1
+        return self.table.count(counter, below=below)
+
     def _read(self, size: int, consistent: bool) -> None:
         self.read_units += max(1, ceil(size / 4096)) * (1 if consistent else 0.5)
 

@@ -18,6 +18,7 @@ from engage_sms.domain.directory import Contact, Organization, User
 from engage_sms.domain.job import Job
 from engage_sms.domain.message import Message, MessageRef
 from engage_sms.domain.naming import parse_reference
+from engage_sms.domain.pace import MINUTE, floor
 from engage_sms.errors import Retryable
 from engage_sms.ports import PARENT_SECRET, Account, Ports, StateChange
 from engage_sms.usecases.announce_dispatch import AnnounceDispatch, announce_dispatch
@@ -55,6 +56,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.instant
 
+    def wait(self, until: datetime) -> None:
+        """Waiting is time that passes."""
+        self.instant = max(self.instant, until)
+
     def advance(self, **by: float) -> None:
         self.instant += timedelta(**by)
 
@@ -80,6 +85,7 @@ class World:
         in_memory = memory_ports(
             twilio=TwilioApi(parent=self._parent, http_client=TwilioInProcess(self.twilio)),
             now=self.clock,
+            wait=self.clock.wait,
             new_id=lambda: f"01J{next(ids):023d}",
         )
         self.ports: Ports = replace(in_memory, store=TableStore(self.table, now=self.clock))
@@ -114,10 +120,12 @@ class World:
 
     def pass_time(self, until: datetime) -> None:
         """Time goes on to the instant: minute by minute for the release, second by second while something is near."""
+        minute = floor(self.clock.instant, MINUTE)
         self.settle()
         while self.clock.instant < until:
             self.clock.instant = min(until, self._next_moment(until))
-            if self.clock.instant.second == 0:
+            if floor(self.clock.instant, MINUTE) > minute:
+                minute = floor(self.clock.instant, MINUTE)
                 self._release()
             self.settle()
 

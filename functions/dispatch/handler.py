@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,6 +15,9 @@ from engage_sms.topology import AUTOMATION
 from engage_sms.usecases.announce_dispatch import AnnounceDispatch, announce_dispatch
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
 
+ONE_MESSAGE = timedelta(seconds=20)
+"""How long one message may take from its turn on: 10 s for Twilio, the rest for the table."""
+
 
 def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
     given = ports or real_ports()
@@ -22,6 +26,7 @@ def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | Non
         announce_dispatch(AnnounceDispatch(worker=context.log_stream_name, refs=automated), given)
 
     def dispatch(message: QueueMessage) -> None:
-        dispatch_message(DispatchMessage(ref=message_ref(message.body)), given)
+        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        dispatch_message(DispatchMessage(ref=message_ref(message.body), patience=left - ONE_MESSAGE), given)
 
     return each_message(event, context, dispatch)

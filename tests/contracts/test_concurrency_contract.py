@@ -161,6 +161,15 @@ def test_an_opening_is_registered_once_and_its_waves_follow_each_other(store: Ta
     assert last.version == 1 + THREADS
 
 
+def test_no_more_turns_are_taken_in_a_second_than_there_are(store: TableStore) -> None:
+    """Of sixteen at once as many get a turn as the rate allows; another second and organization have their own."""
+    taken = race(lambda _: store.take_turn("acme", NOW, rate=5))
+    others = [store.take_turn("acme", OPENING, rate=1), store.take_turn("other", NOW, rate=1)]
+
+    assert taken.count(True) == 5
+    assert others == [True, True]
+
+
 def test_results_are_counted_exactly(store: TableStore) -> None:
     """Each subject's result is delivered by two threads and counted once."""
     subjects = range(THREADS * 2)

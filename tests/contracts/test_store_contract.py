@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
+from engage_sms.adapters import layout
 from engage_sms.adapters.layout import to_item
 from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.table import MAX_WRITES
@@ -14,6 +16,7 @@ from engage_sms.domain.consent import Consent, ConsentState, Evidence, UserConse
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.due import Opening, Parked, Timer, TimerKind
 from engage_sms.domain.job import JobStatus, Outcome
+from engage_sms.domain.pace import Pace
 from engage_sms.errors import Conflict, Invalid
 from engage_sms.ports import CountResult, Create, Entity, Once, Overwrite, Remove, Replace
 from tests.contracts.entities import (
@@ -37,7 +40,7 @@ CONSENT = Consent(
     users={"ann": UserConsent(state=ConsentState.REQUESTED, requests_sent=1, last_request_at=NOW, changed_at=NOW)},
     evidence=(Evidence(at=NOW, event="requested", user_id="ann", words="May I?", message_id="m1"),),
 )
-OPENS = Opening(org_id="acme", opens_at=OPENING, due_at=OPENING, cursor="c", slot_at=NOW)
+OPENS = Opening(org_id="acme", opens_at=OPENING, due_at=OPENING, cursor="c")
 TIMER = Timer(ref=ref(), kind=TimerKind.EXPIRE, due_at=NOW, attempt=2)
 LINE = Conversation(
     org_id="acme",
@@ -120,6 +123,7 @@ class TestReading:
             pytest.param(job(), id="job"),
             pytest.param(result(), id="result"),
             pytest.param(OPENS, id="opening"),
+            pytest.param(Pace(org_id="acme", next_at=NOW), id="pace"),
             pytest.param(TIMER, id="timer"),
             pytest.param(usage_day(date(2026, 7, 1)), id="usage day"),
         ],
@@ -313,6 +317,26 @@ class TestJobs:
 
 class TestDue:
     """What a clock has to start is found by its instant."""
+
+    def test_a_pace_is_replaced_only_as_it_was_read(self, store: TableStore) -> None:
+        """Two that saw the same slot free do not both get it."""
+        fresh = store.pace("acme")
+        store.commit(Replace(replace(fresh, next_at=NOW)))
+        with pytest.raises(Conflict):
+            store.commit(Replace(replace(fresh, next_at=OPENING)))
+
+        assert fresh == Pace(org_id="acme")
+        assert store.pace("acme") == Pace(org_id="acme", next_at=NOW, version=1)
+
+    def test_turns_are_counted_by_the_second(self, store: TableStore) -> None:
+        """As many as the rate says, which may change in between; the counter is no entity and forgotten in time."""
+        taken = [store.take_turn("acme", NOW, rate=rate) for rate in (2, 2, 2, 3, 1)]
+        counter = store.table.get(layout.turns("acme", NOW).key)
+
+        assert taken == [True, True, False, True, False]
+        assert counter is not None
+        assert counter.ttl == int(NOW.timestamp()) + layout.TURN_KEPT
+        assert layout.to_entity(counter) is None
 
     def test_openings_are_due_at_their_instant(self, store: TableStore) -> None:
         """Of all organizations, earliest first, the instant itself included."""

@@ -158,7 +158,7 @@ def test_many_held_messages_are_counted_to_a_bound(opted_in: World, monkeypatch:
     monkeypatch.setattr("engage_sms.usecases.view_brake._PAGE", 2)
     pause(opted_in)
     steps(opted_in, 7)
-    opted_in.settle()
+    opted_in.arrive()
     (waiting,) = brake(opted_in).resume_sends
 
     assert (waiting.messages, waiting.more) == (4, True)
@@ -187,7 +187,7 @@ def test_a_second_pause_while_the_first_one_drains(opted_in: World) -> None:
     """Each pause has an opening of its own: what is left of the first is sent after the second, nothing twice."""
     pause(opted_in)
     messages = steps(opted_in, 30)
-    opted_in.settle()
+    minutes(opted_in, 1)
     resume(opted_in)
     opted_in.pass_time(opted_in.clock.instant.replace(second=0) + timedelta(seconds=64))
     some = at_twilio(opted_in)

@@ -11,7 +11,7 @@ from engage_sms.adapters.answers import DynamoAnswers
 from engage_sms.adapters.aws import Clients, EventBridgeBus, ParameterSecrets, SqsQueue
 from engage_sms.adapters.dynamodb import DynamoTable
 from engage_sms.adapters.store import TableStore
-from engage_sms.adapters.system import new_id, utc_now
+from engage_sms.adapters.system import new_id, utc_now, wait_until
 from engage_sms.adapters.twilio_api import TwilioApi
 from engage_sms.adapters.zones import use_pinned_zones
 from engage_sms.config import Config
@@ -39,6 +39,7 @@ def build_ports(config: Config, *, twilio_http_client: Any | None = None) -> Por
         events=EventBridgeBus(config.event_bus_name, clients, now=utc_now),
         secrets=secrets,
         now=utc_now,
+        wait=wait_until,
         new_id=new_id,
         public_url=config.public_url,
         answers=DynamoAnswers(config.idempotency_table),

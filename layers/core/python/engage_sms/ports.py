@@ -18,10 +18,11 @@ from engage_sms.domain.directory import Contact, Number, Organization, User
 from engage_sms.domain.due import Opening, Parked, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
+from engage_sms.domain.pace import Pace
 from engage_sms.domain.usage import LedgerLine, UsageDay
 
 T = TypeVar("T")
-Versioned = Organization | User | Contact | Number | Consent | Opening
+Versioned = Organization | User | Contact | Number | Consent | Opening | Pace
 """Entities that change only when their `version` is still the one that was read."""
 Entity = Versioned | Message | Conversation | Job | JobResult | UsageDay | Timer | Parked | Underway
 
@@ -101,6 +102,9 @@ class Store(Protocol):
         Returns the message after the step, or None (nothing changed, or no such message).
         """
 
+    def take_turn(self, org_id: str, second: datetime, *, rate: int) -> bool:
+        """Take one of the organization's `rate` turns in that second (aware, whole); False when all are taken."""
+
     def done(self, mark: Once) -> bool:
         """Whether the mark was set (strongly consistent)."""
 
@@ -152,7 +156,10 @@ class Store(Protocol):
         """Every message that awaits this phone's opt-in, for any user."""
 
     def openings(self, org_id: str) -> tuple[Opening, ...]: ...
-    def opening(self, org_id: str, opens_at: datetime) -> Opening | None: ...
+    def opening(self, org_id: str, opens_at: datetime, *, consistent: bool = True) -> Opening | None: ...
+    def pace(self, org_id: str) -> Pace:
+        """Where the organization's next free slot is (strongly consistent); a fresh Pace before the first."""
+
     def due_openings(self, until: datetime) -> Iterator[Opening]:
         """Openings with `due_at <= until`, earliest first."""
 
@@ -343,7 +350,10 @@ class ClaimNames:
 
 @dataclass(frozen=True)
 class Ports:
-    """All the ports a use case may need; `now` gives aware UTC, `new_id` a ULID of that instant."""
+    """All the ports a use case may need; `now` gives aware UTC, `new_id` a ULID of that instant.
+
+    `wait` returns when it is the instant (aware), at most seconds away.
+    """
 
     store: Store
     twilio: Twilio
@@ -353,6 +363,7 @@ class Ports:
     events: EventBus
     secrets: Secrets
     now: Callable[[], datetime]
+    wait: Callable[[datetime], None]
     new_id: Callable[[], str]
     public_url: str
     """Where Twilio reaches the webhooks, without a trailing slash."""

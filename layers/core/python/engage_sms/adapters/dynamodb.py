@@ -129,6 +129,21 @@ class DynamoTable:
             return None
         return item_of(row)
 
+    def count(self, counter: Item, *, below: int) -> bool:
+        # One conditional update, so that of many at the same instant no more than `below` count:
+        #
+        #   A  ADD 1 if version < 2 ✓ → 1
+        #   B    ADD 1 if version < 2 ✓ → 2
+        #   C      ADD 1 if version < 2 ✗ full
+        version = self.model.version
+        room_left = version.does_not_exist() | (version < below)
+        named = [self.model.kind.set(counter.kind), self.model.ttl.set(counter.ttl or 0)]
+        try:
+            self._persist(lambda: self._row(counter.key).update([version.add(1), *named], room_left))
+        except Conflict:
+            return False
+        return True
+
     def _write_one(self, write: Write) -> None:
         expression = expression_of(write)
         match write:

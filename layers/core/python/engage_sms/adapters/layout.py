@@ -14,11 +14,13 @@ begins with its id, so no key of one organization can name another's item.
 | Conversation | ORG#org#INBOX#user | CONTACT#contact | ORG#org#INBOX#user → last message's id |
 | Job, JobResult | ORG#org#JOB#id | JOB, RESULT#subject | |
 | Opening | ORG#org#OPENINGS | opens_at | DUE → due_at#org#opens_at |
+| Pace | ORG#org#PACE | PACE | |
 | Timer | ORG#org#CONV#user#contact | TIMER#message#kind | DUE-TIMERS#shard → due_at#org#message |
 | Parked | ORG#org#PARKED | user#contact#message | |
 | Underway | ORG#org#UNDERWAY | worker | |
 | UsageDay | ORG#org#USAGE | day | |
 | a mark made by Once | ONCE#scope#key | ONCE | |
+| turns taken in a second | ORG#org#TURN#second | TURN | |
 
 Partitions that many writes of one organization (or of all) go to at once are split into SHARDS by contact: one
 partition takes 1,000 writes a second.
@@ -42,6 +44,7 @@ from engage_sms.domain.directory import Contact, Number, Organization, User
 from engage_sms.domain.due import Opening, Parked, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import WAITING, Message, MessageRef, Status, Transition
+from engage_sms.domain.pace import Pace
 from engage_sms.domain.usage import UsageDay
 from engage_sms.ports import Entity, StateChange
 
@@ -51,6 +54,9 @@ DUE_OPENINGS = "DUE"
 IN_LEDGER = frozenset({Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.RECEIVED})
 """States that only a message has that Twilio took, or gave us."""
 ONCE_KIND = "once"
+TURN_KIND = "turn"
+TURN_KEPT = 3600
+"""Seconds: longer than anybody could still take a turn of that second."""
 
 IndexKeys = tuple[str | None, str | None]
 
@@ -178,6 +184,7 @@ PLACES = (
         lambda o: (DUE_OPENINGS, f"{instant(o.due_at)}#{o.org_id}#{instant(o.opens_at)}"),
         versioned=True,
     ),
+    Place("pace", Pace, "ORG#{org_id}#PACE", "PACE", versioned=True),
     Place(
         "timer",
         Timer,
@@ -214,6 +221,12 @@ def _key(place: Place, plain: Mapping[str, Any]) -> Key:
     if (pk + sk).count("#") != (place.pk + place.sk).count("#"):
         raise ValueError(f"A key of a {place.kind} may not hold '#'.")
     return Key(pk, sk)
+
+
+def turns(org_id: str, second: datetime) -> Item:
+    """The counter of the turns that an organization's automation took in one second (aware, whole): its `version`."""
+    where = Key(f"ORG#{org_id}#TURN#{instant(second)}", "TURN")
+    return Item(pk=where.pk, sk=where.sk, kind=TURN_KIND, ttl=int(second.timestamp()) + TURN_KEPT)
 
 
 def to_item(entity: Entity) -> Item:

@@ -51,6 +51,7 @@ def memory_ports(
     *,
     twilio: Twilio,
     now: Callable[[], datetime],
+    wait: Callable[[datetime], None],
     new_id: Callable[[], str],
     public_url: str = "https://sms.example.com",
 ) -> Ports:
@@ -64,6 +65,7 @@ def memory_ports(
         events=MemoryEvents(),
         secrets=MemorySecrets(),
         now=now,
+        wait=wait,
         new_id=new_id,
         public_url=public_url,
         answers=MemoryAnswers(),
@@ -157,6 +159,15 @@ class MemoryTable:
             except Conflict:
                 return None
             return self.get(update.key)
+
+    def count(self, counter: Item, *, below: int) -> bool:
+        with self._lock:
+            stored = self._items.get(counter.key)
+            counted = (stored.version or 0) if stored else 0
+            if counted >= below:
+                return False
+            self._store(counter.key, replace(counter, version=counted + 1))
+            return True
 
     def _store(self, key: Key, new: Item | None) -> None:
         old = self._items.get(key)

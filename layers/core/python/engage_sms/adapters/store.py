@@ -40,6 +40,7 @@ from engage_sms.domain.directory import Contact, Number, Organization, User
 from engage_sms.domain.due import Opening, Parked, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
+from engage_sms.domain.pace import Pace
 from engage_sms.domain.usage import LedgerLine, UsageDay
 from engage_sms.errors import Invalid
 from engage_sms.ports import (
@@ -122,6 +123,9 @@ class TableStore:
             )
         )
         return _entity(item, Message)
+
+    def take_turn(self, org_id: str, second: datetime, *, rate: int) -> bool:
+        return self.table.count(layout.turns(org_id, second), below=rate)
 
     def saw_message(self, message: Message) -> None:
         put_into_inbox(self.table, message)
@@ -250,8 +254,11 @@ class TableStore:
         pk = layout.key(Opening, org_id=org_id, opens_at="-").pk
         return tuple(_must_be(item, Opening) for item in self.table.query(pk))
 
-    def opening(self, org_id: str, opens_at: datetime) -> Opening | None:
-        return self._get(Opening, consistent=True, org_id=org_id, opens_at=opens_at)
+    def opening(self, org_id: str, opens_at: datetime, *, consistent: bool = True) -> Opening | None:
+        return self._get(Opening, consistent=consistent, org_id=org_id, opens_at=opens_at)
+
+    def pace(self, org_id: str) -> Pace:
+        return self._get(Pace, consistent=True, org_id=org_id) or Pace(org_id=org_id)
 
     def due_openings(self, until: datetime) -> Iterator[Opening]:
         due = self._indexed(layout.DUE_OPENINGS, _until(until), Opening)

@@ -1,7 +1,8 @@
-"""The clock and the source of ids: the only two places where either is read."""
+"""The clock, waiting by it, and the source of ids: the only places where either is read."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 from ulid import ULID
@@ -10,6 +11,11 @@ from ulid import ULID
 def utc_now() -> datetime:
     """The instant it is, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def wait_until(instant: datetime) -> None:
+    """Returns when it is the instant (aware); at once when it is over."""
+    time.sleep(max(0.0, (instant - utc_now()).total_seconds()))
 
 
 def new_id() -> str:

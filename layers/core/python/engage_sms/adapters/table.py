@@ -220,3 +220,9 @@ class Table(Protocol):
 
     def update(self, update: Update) -> Item | None:
         """The item after the update, or None when a condition failed."""
+
+    def count(self, counter: Item, *, below: int) -> bool:
+        """Adds one to the counter's `version` while that is below the bound; False when it is not.
+
+        The item is made where it is not there; only its key, `kind` and `ttl` are taken from `counter`.
+        """

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from engage_sms.domain.message import MessageRef
+
+SETTLED = timedelta(minutes=10)
+"""An opening this old with an empty bucket is over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +17,7 @@ class Opening:
     """An instant at which an organization's held messages may leave, and how far their release has come.
 
     `due_at` is when `release` looks at it next: first the opening itself, then the end of each wave.
-    `cursor` is where the next page of the bucket starts; `slot_at` is the next free instant at the organization's rate.
+    `cursor` is where the next page of the bucket starts.
     `resumed_at`: of a pause's opening, when an administrator ended the pause.
     """
 
@@ -22,7 +25,6 @@ class Opening:
     opens_at: datetime
     due_at: datetime
     cursor: str | None = None
-    slot_at: datetime | None = None
     resumed_at: datetime | None = None
     version: int = 0
 

@@ -1,11 +1,11 @@
-"""The one call to Twilio for a message: check everything again, claim it, call once, record what came of it."""
+"""The one call to Twilio for a message: check everything again, take a turn, claim it, call once, record it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from engage_sms.domain.brake import ACCOUNT_LEVEL, PAUSED, after_refusal, probe, refusal_hold, standstill
+from engage_sms.domain.brake import ACCOUNT_LEVEL, after_refusal, probe, refusal_hold, standstill
 from engage_sms.domain.consent import RequestRefusal, leaving
 from engage_sms.domain.directory import Organization
 from engage_sms.domain.message import (
@@ -25,22 +25,28 @@ from engage_sms.domain.message import (
     unanswered,
 )
 from engage_sms.domain.naming import reference
+from engage_sms.domain.pace import turn_hold
 from engage_sms.domain.planning import Plan, plan
 from engage_sms.domain.settings import resolve
 from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
 from engage_sms.ports import Outgoing, Ports, Replace
 from engage_sms.usecases.lookup import decide_again, find_account, find_organization, find_recipient
+from engage_sms.usecases.take_turn import LONGEST_WAIT, take_turn
 from engage_sms.usecases.trip_breaker import trip_breaker
 
 LEASE = timedelta(seconds=60)
 """Longer than a dispatch may run (30 s), shorter than the queue's visibility timeout (180 s)."""
 MOST_DEFERRALS = 10
 """How often Twilio may be too busy for one message before it fails."""
+_BEFORE_CLAIM = frozenset({Status.QUEUED, Status.HELD})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DispatchMessage:
+    """`patience`: how long an automated message may wait for its turn."""
+
     ref: MessageRef
+    patience: timedelta = LONGEST_WAIT
 
 
 def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
@@ -51,7 +57,9 @@ def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
         A dies       ................... ─► lease ran out ─► unknown: looked up at Twilio, never sent again
         STOP         acknowledged before the consent read ─► seen: nothing leaves
 
-    Consent is read strongly consistent after the claim, so a STOP acknowledged before that read always wins.
+    What is automated takes one of its organization's turns in the second it leaves in. Window, brake and breaker are
+    read after the wait for that turn; consent is read strongly consistent after the claim, so a STOP acknowledged
+    before that read always wins.
     Raises Retryable while another attempt holds the claim; Permanent when there is no such message.
     """
     message = ports.store.message(command.ref, consistent=True)
@@ -60,21 +68,22 @@ def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
     if message.status is Status.SENDING:
         _watch_over(message, ports)
         return
-    if message.status not in {Status.QUEUED, Status.HELD}:
-        return
-    now = ports.now()
-    if message.expires_at is not None and now >= message.expires_at:
-        late = ended(now=now, to=Status.EXPIRED, code="expired", detail="It could not leave before it expired.")
-        ports.store.move(message.ref, late)
+    if message.status not in _BEFORE_CLAIM:
         return
     organization, leaves = _leave(message, ports)
-    stop = _stop(message, leaves, now)
-    if stop is not None:
-        ports.store.move(message.ref, stop)
+    if _stopped(message, leaves, ports):
         return
-    if message.hold is not None and message.hold.until > now and message.hold.rule != PAUSED:
-        return
-    claimed = ports.store.move(message.ref, claim(now=now, lease=LEASE))
+    if message.automated:
+        turn = take_turn(organization, ports, patience=command.patience)
+        if turn is None:
+            _wait_in_line(message, organization, ports)
+            return
+        if turn > ports.now() or probe(organization.refusal, turn) is not None:
+            ports.wait(turn)
+            organization, leaves = _leave(message, ports, probing=True)
+            if _stopped(message, leaves, ports):
+                return
+    claimed = ports.store.move(message.ref, claim(now=ports.now(), lease=LEASE))
     if claimed is not None:
         ports.store.move(message.ref, _attempt(claimed, organization, leaves, ports))
 
@@ -85,7 +94,7 @@ def _watch_over(message: Message, ports: Ports) -> None:
         raise Retryable(f"Message {message.id} is being dispatched; its lease still runs.")
 
 
-def _leave(message: Message, ports: Ports) -> tuple[Organization, Plan]:
+def _leave(message: Message, ports: Ports, *, probing: bool = False) -> tuple[Organization, Plan]:
     """The organization, and when the message may leave by its brake, its breaker and the windows.
 
     For what is automated the organization is read strongly consistent: a pause that was answered is seen. Where Twilio
@@ -104,21 +113,40 @@ def _leave(message: Message, ports: Ports) -> tuple[Organization, Plan]:
         if hold is not None:
             return organization, Plan(Status.HELD, hold.until, hold=hold)
         leaves = plan(resolve(organization.settings), recipient=find_recipient(message, ports), now=now)
-        probing = probe(organization.refusal, now)
-        if leaves.status is Status.QUEUED and probing is not None:
-            ports.store.commit(Replace(replace(organization, refusal=probing)))
+        probes = probe(organization.refusal, now) if probing and leaves.status is Status.QUEUED else None
+        if probes is not None:
+            ports.store.commit(Replace(replace(organization, refusal=probes)))
         return organization, leaves
 
     return decide_again(attempt)
 
 
-def _stop(message: Message, leaves: Plan, now: datetime) -> Transition | None:
-    """The step instead of the claim; None when nothing speaks against it."""
+def _stopped(message: Message, leaves: Plan, ports: Ports) -> bool:
+    """Whether something speaks against its leaving; the message then takes the step that this means."""
+    step = _stop(message, leaves, ports)
+    if step is not None:
+        ports.store.move(message.ref, step)
+    return step is not None or leaves.hold is not None
+
+
+def _stop(message: Message, leaves: Plan, ports: Ports) -> Transition | None:
+    """The step instead of the claim; None when there is none to take."""
+    now = ports.now()
+    if message.expires_at is not None and now >= message.expires_at:
+        return ended(now=now, to=Status.EXPIRED, code="expired", detail="It could not leave before it expired.")
     if leaves.failure is not None:
         return ended(now=now, to=Status.SKIPPED, code=leaves.failure.code, detail=leaves.failure.message)
     if leaves.hold is not None and leaves.hold != message.hold:
-        return held(now=now, hold=leaves.hold, leaves=frozenset({Status.QUEUED, Status.HELD}))
+        return held(now=now, hold=leaves.hold, leaves=_BEFORE_CLAIM)
     return None
+
+
+def _wait_in_line(message: Message, organization: Organization, ports: Ports) -> None:
+    """No turn within seconds: back through the state, so that `release` finds it a slot. This can go on for ever."""
+    now = ports.now()
+    rate = resolve(organization.settings).throughput_messages_per_second
+    hold = turn_hold(rate, now + LONGEST_WAIT)
+    ports.store.move(message.ref, held(now=now, hold=hold, leaves=_BEFORE_CLAIM))
 
 
 def _attempt(message: Message, organization: Organization, leaves: Plan, ports: Ports) -> Transition:

@@ -5,18 +5,23 @@ Delivered at least once and in order for each item, so every consequence here ma
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from engage_sms.domain.backoff import rest
 from engage_sms.domain.brake import PAUSED, standstill, until_resumed
 from engage_sms.domain.consent import Consent, ConsentState
 from engage_sms.domain.directory import Organization
-from engage_sms.domain.due import Opening, Timer, TimerKind
+from engage_sms.domain.due import SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.job import Job
-from engage_sms.domain.message import WAITING, Hold, Message, Status, ended
-from engage_sms.errors import Conflict
-from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, StateChange
-from engage_sms.usecases.lookup import find_organization
+from engage_sms.domain.message import WAITING, Hold, Message, Status, ended, held
+from engage_sms.domain.pace import WAVE, delay_until, turn_hold
+from engage_sms.domain.planning import plan
+from engage_sms.domain.settings import resolve
+from engage_sms.domain.window import next_closing
+from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, Replace, StateChange
+from engage_sms.usecases.enqueue import entry_for, reserve_slots
+from engage_sms.usecases.lookup import decide_again, find_organization, find_recipient
 from engage_sms.usecases.reconcile_message import SETTLE
 from engage_sms.usecases.resume_automation import open_pause
 from engage_sms.usecases.start_waiting import start_waiting
@@ -32,6 +37,8 @@ EVENT_OF = {
     Status.EXPIRED: "sms.message.skipped",
     Status.RECEIVED: "sms.message.received",
 }
+STRAIGHT_AHEAD = timedelta(seconds=300)
+"""How far ahead a fresh message may find a slot. Shorter than a wave: where more waits, fresh ones line up behind."""
 
 
 def relay_change(change: StateChange, ports: Ports) -> None:
@@ -57,7 +64,7 @@ def _message(old: Message | None, new: Message, ports: Ports) -> None:
             again = old is not None and old.status is Status.SENDING
             _enqueue(new, ports, delay=rest(new.id, _deferrals(new)) if again else 0)
         case Status.HELD if new.hold is not None:
-            _register(Opening(org_id=new.org_id, opens_at=new.hold.until, due_at=new.hold.until), ports)
+            _register(new.org_id, new.hold.until, ports)
             if new.hold.rule == PAUSED:
                 _held_by_pause(new, new.hold, ports)
         case Status.AWAITING_OPT_IN:
@@ -69,27 +76,55 @@ def _message(old: Message | None, new: Message, ports: Ports) -> None:
 
 
 def _enqueue(message: Message, ports: Ports, *, delay: int = 0) -> None:
-    """People go before automation: each has a queue of its own."""
-    queue = ports.automation_queue if message.automated else ports.people_queue
-    queue.send([entry_for(message, delay=delay)])
+    """People go before automation: each has a queue of its own. What is automated goes in a slot of its own."""
+    if message.automated:
+        _enqueue_in_slot(message, ports, rests=timedelta(seconds=delay))
+    else:
+        ports.people_queue.send([entry_for(message.ref, delay=delay)])
 
 
-def entry_for(message: Message, *, delay: int = 0) -> QueueEntry:
-    body = {
-        "org_id": message.org_id,
-        "user_id": message.user_id,
-        "contact_id": message.contact_id,
-        "message_id": message.id,
-    }
-    return QueueEntry(body, delay=delay, group=message.org_id)
-
-
-def _register(opening: Opening, ports: Ports) -> None:
-    """Makes sure that `release` will look at the opening; that it knows it already is as good."""
-    try:
-        ports.store.commit(Create(opening))
-    except Conflict:
+def _enqueue_in_slot(message: Message, ports: Ports, *, rests: timedelta) -> None:
+    """Onto the queue for the next free slot; where that is too far off, or after the closing, it is held for later."""
+    settings = resolve(find_organization(message.org_id, ports).settings)
+    rate = settings.throughput_messages_per_second
+    now = ports.now()
+    begins = now + rests
+    before = min(begins + STRAIGHT_AHEAD, now + WAVE)
+    closes_at = next_closing((settings.window_rule(),), now)
+    if closes_at is not None and closes_at > now:
+        before = min(before, closes_at)
+    slots = reserve_slots(message.org_id, ports, count=1, rate=rate, begins=begins, before=before)
+    if slots.taken:
+        ports.automation_queue.send([entry_for(message.ref, delay=delay_until(slots.taken[0], now))])
         return
+    hold = turn_hold(rate, slots.next_at)
+    then = plan(settings, recipient=find_recipient(message, ports), now=hold.until)
+    if then.hold is not None:
+        hold = replace(hold, until=then.hold.until)
+    ports.store.move(message.ref, held(now=now, hold=hold, leaves=frozenset({Status.QUEUED})))
+
+
+def _register(org_id: str, opens_at: datetime, ports: Ports) -> None:
+    """Makes sure that `release` will look at the opening. Most are known: a read costs a twentieth of a write.
+
+    `release` removes an opening that is over and whose bucket is empty. One that soon may be is due anew, so that its
+    version changes:
+
+        release  reads v4, sees an empty bucket ─────────────────────────► remove if v4 ✗ Conflict: it stays
+        relay                     message held for it ─► due now, v5 ✓
+    """
+    known = ports.store.opening(org_id, opens_at, consistent=False)
+    if known is not None and ports.now() < known.begins + SETTLED / 2:
+        return
+
+    def attempt() -> None:
+        opening = ports.store.opening(org_id, opens_at)
+        if opening is None:
+            ports.store.commit(Create(Opening(org_id=org_id, opens_at=opens_at, due_at=opens_at)))
+        else:
+            ports.store.commit(Replace(replace(opening, due_at=min(opening.due_at, ports.now()), cursor=None)))
+
+    decide_again(attempt)
 
 
 def _held_by_pause(message: Message, hold: Hold, ports: Ports) -> None:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from math import ceil
+from typing import TypeVar
 
 from engage_sms.domain.brake import standstill
-from engage_sms.domain.due import Opening, Timer, TimerKind
+from engage_sms.domain.due import SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.message import MessageRef, Status, ended
-from engage_sms.domain.settings import resolve
+from engage_sms.domain.pace import SECOND, WAVE, ceiling, delay_until
+from engage_sms.domain.settings import Settings, resolve
+from engage_sms.domain.window import next_closing, next_opening
 from engage_sms.errors import Conflict
-from engage_sms.ports import Ports, QueueEntry, Remove, Replace
+from engage_sms.ports import Ports, Remove, Replace
+from engage_sms.usecases.enqueue import entry_for, reserve_slots
 from engage_sms.usecases.lookup import find_organization
 from engage_sms.usecases.reconcile_message import ReconcileMessage, reconcile_message
 from engage_sms.usecases.start_waiting import AWAITING, start_waiting
 
+T = TypeVar("T")
+
 LOOK_AHEAD = timedelta(minutes=2)
-WAVE = timedelta(seconds=900)
-"""How far ahead the queue can delay a message (SQS DelaySeconds)."""
-SETTLED = timedelta(minutes=10)
-"""An opening this old with an empty bucket is over: nothing can be held for it any more."""
 PAGE = 500
+"""Messages of one opening before the next opening gets its turn."""
+OPENINGS_LAST = timedelta(seconds=30)
+TIMERS_LAST = timedelta(seconds=40)
+"""From the start of a run: what is left by then stays due for the next one, a minute later."""
+NEVER_OPENS = timedelta(days=1)
+"""When to look again where no opening is in sight."""
 
 
 @dataclass(frozen=True)
@@ -51,26 +59,46 @@ class Failure:
 def release_due(ports: Ports) -> ReleaseReport:
     """Works on every opening due within the look-ahead and every timer due now. Repeating it is harmless.
 
-    One that fails stays due and is reported; the others get their turn.
+    Openings take turns, a page each, the one that is due first going first: a huge bucket does not hold up the others.
+    One that fails stays due and is reported.
     """
     failures: list[Failure] = []
+    started = ports.now()
 
-    def attempt(org_id: str, work: Callable[[], int]) -> int:
+    def attempt(org_id: str, work: Callable[[], T]) -> T | None:
         try:
             return work()
         except Exception as error:  # noqa: BLE001  whatever it is, it is reported
             failures.append(Failure(org_id, error))
-            return 0
+            return None
 
-    openings = list(ports.store.due_openings(ports.now() + LOOK_AHEAD))
-    messages = sum(attempt(opening.org_id, partial(_release, opening, ports)) for opening in openings)
-    timers = list(ports.store.due_timers(ports.now()))
-    parked = sum(attempt(timer.ref.org_id, partial(_ring, timer, ports)) for timer in timers)
-    return ReleaseReport(len(openings), messages, len(timers), parked, tuple(failures))
+    due = deque(ports.store.due_openings(started + LOOK_AHEAD))
+    openings, messages = len(due), 0
+    while due and ports.now() < started + OPENINGS_LAST:
+        opening = due.popleft()
+        done = attempt(opening.org_id, partial(_release, opening, ports))
+        if done is not None:
+            messages += done.messages
+            due.extend(done.again)
+    timers, parked = 0, 0
+    for timer in ports.store.due_timers(started):
+        if ports.now() >= started + TIMERS_LAST:
+            break
+        timers += 1
+        parked += attempt(timer.ref.org_id, partial(_ring, timer, ports)) or 0
+    return ReleaseReport(openings, messages, timers, parked, tuple(failures))
 
 
-def _release(opening: Opening, ports: Ports) -> int:
-    """Puts one wave of the opening's messages on the queue, each with the exact delay to its slot.
+@dataclass(frozen=True)
+class _Done:
+    """Messages put on the queue; and the opening, when its wave has room for more of its bucket."""
+
+    messages: int = 0
+    again: tuple[Opening, ...] = ()
+
+
+def _release(opening: Opening, ports: Ports) -> _Done:
+    """Puts a page of the opening's messages on the queue, each with the exact delay to a slot of its own.
 
     The progress is written after the queue took the messages, conditional on the opening's version:
 
@@ -78,58 +106,68 @@ def _release(opening: Opening, ports: Ports) -> int:
         run 2   read v3 ─► queue the same 40 ─► v4 ✓     dispatch claims each once; the second copy finds it gone
         run 2'  read v3 ─► queue the same 40 ─► v4 ✗     the other run's progress stands
 
-    While the organization's automation stands still the opening stays due as it is.
+    No slot is further ahead than a queue can delay, or at or after the closing of the organization's window: what is
+    left is the next wave, or waits for the next opening. The recipient's hours are met at dispatch. While the
+    organization's automation stands still the opening stays due as it is.
     """
     organization = find_organization(opening.org_id, ports)
+    settings = resolve(organization.settings)
     now = ports.now()
-    first_slot = max(opening.begins, opening.slot_at or opening.begins, now)
-    if standstill(organization, first_slot) is not None:
-        return 0
-    rate = resolve(organization.settings).throughput_messages_per_second
-    capacity = max(0, int((now + WAVE - first_slot).total_seconds()) * rate)
-    cursor, count = opening.cursor, 0
-    while count < capacity:
-        page = ports.store.held(opening.org_id, opening.opens_at, cursor=cursor, limit=min(PAGE, capacity - count))
-        slots = [first_slot + timedelta(seconds=(count + position) // rate) for position in range(len(page.items))]
-        ports.automation_queue.send(_entries(page.items, slots, now))
-        count += len(page.items)
-        cursor = page.cursor
-        if cursor is None:
-            break
-    _record_progress(opening, cursor, count, first_slot + timedelta(seconds=ceil(count / rate)), ports)
-    return count
-
-
-def _entries(refs: Sequence[MessageRef], slots: Sequence[datetime], now: datetime) -> list[QueueEntry]:
-    """A delay is rounded up: never a moment before the slot."""
-    return [
-        QueueEntry(
-            {
-                "org_id": ref.org_id,
-                "user_id": ref.user_id,
-                "contact_id": ref.contact_id,
-                "message_id": ref.message_id,
-            },
-            delay=min(900, max(0, ceil((slot - now).total_seconds()))),
-            group=ref.org_id,
-        )
-        for ref, slot in zip(refs, slots, strict=True)
-    ]
-
-
-def _record_progress(opening: Opening, cursor: str | None, count: int, next_slot: datetime, ports: Ports) -> None:
-    """More of the bucket is left: the next wave. All of it queued: look once more afterwards. Empty and old: done."""
-    now = ports.now()
-    if cursor is not None:
-        ahead = replace(opening, cursor=cursor, slot_at=next_slot, due_at=next_slot)
-    elif count or now < opening.begins + SETTLED:
-        ahead = replace(opening, cursor=None, slot_at=None, due_at=max(next_slot, now) + LOOK_AHEAD * 2)
+    begins = max(ceiling(opening.begins, SECOND), now)
+    if standstill(organization, begins) is not None:
+        return _Done()
+    closes_at = _closing(settings, begins)
+    before = now + WAVE if closes_at is None else min(now + WAVE, closes_at)
+    page = _next_page(opening, settings, ports, begins=begins, before=before)
+    delays = [delay_until(slot, now) for slot in page.slots]
+    ports.automation_queue.send([entry_for(ref, delay=delay) for ref, delay in zip(page.refs, delays, strict=True)])
+    room = page.next_at < before
+    if page.left and closes_at is not None and page.next_at >= closes_at:
+        opens_at = next_opening((settings.window_rule(),), closes_at)
+        ahead = replace(opening, cursor=None, due_at=opens_at or now + NEVER_OPENS)
+    elif page.left:
+        ahead = replace(opening, cursor=page.cursor, due_at=opening.due_at if room else page.next_at)
+    elif page.refs or now < opening.begins + SETTLED:
+        ahead = replace(opening, cursor=None, due_at=max(page.next_at, now) + LOOK_AHEAD * 2)
     else:
         ahead = None
     try:
         ports.store.commit(Remove(opening) if ahead is None else Replace(ahead))
     except Conflict:
-        return
+        return _Done(len(page.refs))
+    if ahead is None or not (page.left and room):
+        return _Done(len(page.refs))
+    return _Done(len(page.refs), (replace(ahead, version=opening.version + 1),))
+
+
+def _closing(settings: Settings, begins: datetime) -> datetime | None:
+    """When the organization's window closes; None when it stays open, or is closed: dispatch then holds again."""
+    closes_at = next_closing((settings.window_rule(),), begins)
+    return closes_at if closes_at is not None and closes_at > begins else None
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Messages of a bucket with a slot each; whether any is `left`, from `cursor` on; the next free slot."""
+
+    refs: tuple[MessageRef, ...]
+    slots: tuple[datetime, ...]
+    left: bool
+    cursor: str | None
+    next_at: datetime
+
+
+def _next_page(opening: Opening, settings: Settings, ports: Ports, *, begins: datetime, before: datetime) -> _Page:
+    """The next messages of the bucket and as many slots; the page ends where the slots do."""
+    held = partial(ports.store.held, opening.org_id, opening.opens_at, cursor=opening.cursor)
+    found = held(limit=PAGE)
+    rate = settings.throughput_messages_per_second
+    slots = reserve_slots(opening.org_id, ports, count=len(found.items), rate=rate, begins=begins, before=before)
+    if not slots.taken:
+        return _Page((), (), bool(found.items), opening.cursor, slots.next_at)
+    if len(slots.taken) < len(found.items):
+        found = held(limit=len(slots.taken))
+    return _Page(found.items, slots.taken[: len(found.items)], found.cursor is not None, found.cursor, slots.next_at)
 
 
 def _ring(timer: Timer, ports: Ports) -> int:
