@@ -95,12 +95,24 @@ def live(world: HandledWorld, token: str) -> None:
     _bad_luck(world)
     world.twilio.inject("usage.records.list", "500", 3)
     world.run("usage_nightly", {})
+    _numbers_gone_wrong(world)
     world.text(SAID[3])
     world.text("STOP")
     world.call("POST", "/v1/conversations/c-1/messages", {"body": SAID[0]}, token=token)
     world.call("GET", "/v1/contacts?search=" + quote_plus(PHONE), token=token)
     world.call("POST", "/v1/numbers/deprovision", {"user_ids": ["u-1"], "irreversible_acknowledged": True})
     world.arrive()
+
+
+def _numbers_gone_wrong(world: HandledWorld) -> None:
+    """One that was bought by hand, named after somebody, and a list that Twilio does not give."""
+    account = world.ports.account(ORG)
+    assert account is not None
+    offer = world.ports.twilio.offered_numbers(account, area_code="206")[0]
+    world.ports.twilio.buy_number(account, offer.phone, friendly_name=f"{PHONE} {SAID[3]}")
+    world.twilio.inject("incoming_phone_numbers.list", "500")
+    world.run("sweep", {})
+    world.run("sweep", {})
 
 
 def _text_under_faults(world: HandledWorld) -> None:
@@ -165,6 +177,7 @@ def _bad_luck(world: HandledWorld) -> None:
     world.run("jobs", queue_event(json.dumps({"org_id": ORG, "job_id": "x", "subject_id": "u-1"})), ports)
     world.run("release", {}, ports)
     world.run("usage_nightly", {}, ports)
+    world.run("sweep", {}, ports)
     for method, path in (("GET", "/v1/contacts"), ("GET", "/v1/usage"), ("GET", "/v1/conversations")):
         assert world.call(method, path, ports=ports).slug == "internal-error"
     assert world.call("POST", "/v1/conversations/c-1/messages", {"body": SAID[5]}, ports=ports).slug == "internal-error"
@@ -190,7 +203,15 @@ def test_no_log_of_a_whole_run_names_anybody(everything: io.StringIO, capsys: py
 
     assert found_in(logged, words={word for word in words if len(word) > 5}, phones=phones) == []
     assert {"delivered", "failed", "undelivered", "received"} <= {message.status for message in world.conversation()}
-    for told in ("A record failed", "A webhook", "A journey step", "The request ended", "WebhooksRefused", "release"):
+    for told in (
+        "A record failed",
+        "A webhook",
+        "A journey step",
+        "The request ended",
+        "WebhooksRefused",
+        "release",
+        "foreign",
+    ):
         assert told in logged
 
 

@@ -95,6 +95,7 @@ def test_an_account_its_service_and_its_number_are_made_and_found_again(scene: S
     assert twilio.owned_numbers(account, friendly_name="engage-sms acme u1") == (scene.number,)
     assert twilio.owned_numbers(account, friendly_name="engage-sms acme u2") == ()
     assert twilio.owned_numbers(account) == (scene.number,)
+    assert scene.number.created_at == START
 
 
 def test_of_two_accounts_with_one_tag_the_oldest_is_found(scene: Scene) -> None:

@@ -192,6 +192,14 @@ def test_a_usage_row_without_a_day_is_not_guessed() -> None:
     assert isinstance(asked(REPEATABLE["reported_usage"], Response(200, body)), Retryable)
 
 
+def test_a_number_without_a_date_is_not_guessed_to_be_old() -> None:
+    """What cannot be dated is an error: an old number without an owner would be given back."""
+    row = {"sid": NUMBER, "phone_number": PHONE, "friendly_name": "x", "date_created": None}
+    body = json.dumps({"incoming_phone_numbers": [row]})
+
+    assert isinstance(asked(REPEATABLE["owned_numbers"], Response(200, body)), Retryable)
+
+
 def test_success_of_a_repeat_is_success() -> None:
     """A number that is already in the pool, or already gone, is where it should be."""
     TwilioApi(lambda: ACCOUNT, Scripted(refusal(409, 21710))).add_to_service(ACCOUNT, SERVICE, NUMBER)

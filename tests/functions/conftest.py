@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
+from engage_sms.edge.telemetry import logger
 from tests.functions.gateway import Gateway
 from tests.world import World
 
@@ -21,6 +24,14 @@ def ready(world: World) -> World:
 @pytest.fixture
 def opted_in(world: World) -> World:
     return world.opted_in()
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """All that is logged; the logger keeps the stream it was born with."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return stream
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from engage_sms.adapters.dynamodb_model import to_wire
 from engage_sms.adapters.layout import to_item
 from engage_sms.adapters.memory import MemoryQueue
 from engage_sms.domain.message import Kind, Message, Status
-from engage_sms.edge.telemetry import logger
 from engage_sms.errors import EngageError, Permanent
 from engage_sms.usecases.send_message import SendMessage, send_message
 from engage_sms.usecases.start_provisioning import StartProvisioning, start_provisioning
@@ -24,14 +23,6 @@ from functions.relay.handler import handler as relay
 from functions.release.handler import handler as release
 from tests.functions.gateway import Context
 from tests.world import CLOSED, NEXT_OPENING, ORG, World
-
-
-@pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """All that is logged; the logger keeps the stream it was born with."""
-    stream = io.StringIO()
-    monkeypatch.setattr(logger.registered_handler, "stream", stream)
-    return stream
 
 
 def batch(*bodies: object) -> dict[str, Any]:

@@ -212,11 +212,12 @@ class OfferedNumber:
 
 @dataclass(frozen=True)
 class OwnedNumber:
-    """A number in the subaccount. `friendly_name` is the tag it was bought under."""
+    """A number in the subaccount, since `created_at`. `friendly_name` is the tag it was bought under."""
 
     phone: str
     sid: str
     friendly_name: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)

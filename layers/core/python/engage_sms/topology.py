@@ -280,6 +280,15 @@ FUNCTIONS = (
         reads_secrets=(Secret.ORGANIZATIONS,),
         timeout=300,
     ),
+    Function(
+        name="sweep",
+        summary="numbers that Twilio bills and nobody has go back",
+        schedule=Schedule(name="hourly", expression="rate(1 hour)"),
+        reads=(STATE,),
+        writes=(STATE,),
+        reads_secrets=(Secret.ORGANIZATIONS,),
+        timeout=300,
+    ),
 )
 FUNCTION = {function.name: function for function in FUNCTIONS}
 ROUTES = tuple((function, route) for function in FUNCTIONS for route in function.routes)

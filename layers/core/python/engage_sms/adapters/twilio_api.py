@@ -222,7 +222,9 @@ def _oldest(rows: list[Any], friendly_name: str) -> Any | None:
 
 
 def _owned(row: Any) -> OwnedNumber:
-    return OwnedNumber(_text(row.phone_number), _sid("PN", row.sid), row.friendly_name or "")
+    return OwnedNumber(
+        _text(row.phone_number), _sid("PN", row.sid), row.friendly_name or "", _instant(row.date_created)
+    )
 
 
 def _message(row: Any) -> TwilioMessage:
@@ -252,6 +254,12 @@ def _sid(prefix: str | tuple[str, ...], value: object) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("a field that Twilio promises is missing")
+    return value
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, datetime):
+        raise ValueError("not an instant")  # noqa: TRY004 - what the answer holds, not how it was called
     return value
 
 

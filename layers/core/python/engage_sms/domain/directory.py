@@ -93,11 +93,22 @@ class Contact:
     version: int = 0
 
 
+class Ownership(StrEnum):
+    """What our records say of a number that Twilio has."""
+
+    FREE = "free"
+    """Bought, and never assigned to anybody: its provisioning goes on, or died."""
+    OWNED = "owned"
+    GIVEN_BACK = "given_back"
+    """It is to go, or is gone: nobody may get it any more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Number:
     """A phone number bought at Twilio: the one place that says whose it is (invariant 6).
 
     A released number keeps its item with `released_at`, so that its conversations and segments stay attributable.
+    One that was bought and never assigned gets an item with `released_at` before it goes.
     """
 
     phone: str
@@ -107,3 +118,13 @@ class Number:
     provisioned_at: datetime
     released_at: datetime | None = None
     version: int = 0
+
+
+def ownership(number: Number | None, sid: str) -> Ownership:
+    """What the record of a phone says of the number that Twilio has under `sid`.
+
+    A phone that was given back can be bought again, under another sid: the record is then about the earlier number.
+    """
+    if number is None or number.sid != sid:
+        return Ownership.FREE
+    return Ownership.OWNED if number.released_at is None else Ownership.GIVEN_BACK

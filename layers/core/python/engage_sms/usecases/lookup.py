@@ -21,8 +21,8 @@ def find_organization(org_id: str, ports: Ports, *, consistent: bool = False) ->
     return organization
 
 
-def find_user(org_id: str, user_id: str, ports: Ports) -> User:
-    user = ports.store.user(org_id, user_id)
+def find_user(org_id: str, user_id: str, ports: Ports, *, consistent: bool = False) -> User:
+    user = ports.store.user(org_id, user_id, consistent=consistent)
     if user is None:
         raise NotFound("user")
     return user

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from engage_sms.domain.directory import Number, Organization, User
+from engage_sms.domain.directory import Number, Organization, Ownership, User, ownership
 from engage_sms.domain.job import Job, Outcome
 from engage_sms.domain.naming import number_tag
 from engage_sms.domain.phone import area_code, location, overlays
-from engage_sms.errors import Refused
+from engage_sms.errors import Refused, Retryable
 from engage_sms.ports import Account, OfferedNumber, OwnedNumber, Ports, Replace
+from engage_sms.usecases.give_back import GiveBack, give_back
 from engage_sms.usecases.lookup import decide_again, find_account, find_organization, find_user
 
 TAKEN = 21422
@@ -45,36 +46,46 @@ def provision_number(job: Job, user_id: str, ports: Ports) -> Attempted:
 
         delivery 1  look for tag: none ─► buy ─✗ dies (or the answer is lost)
         delivery 2  look for tag: found ─► into the service ─► assign ✓         one number, paid once
+
+    Raises Retryable when the number it had in hand was given back meanwhile: the next delivery starts anew.
     """
-    user = find_user(job.org_id, user_id, ports)
+    user = find_user(job.org_id, user_id, ports, consistent=True)
     if user.number is not None:
         return Attempted(Outcome.SKIPPED, number=user.number, reason="The user has a number already.")
     organization = find_organization(job.org_id, ports)
     account = find_account(organization, ports)
     tag = number_tag(job.org_id, user_id)
     steps: list[str] = []
-    owned = _adopt(account, tag, ports) or _buy(account, tag, _places(user, job), steps, ports)
+    owned = _adopt(user, account, tag, ports) or _buy(account, tag, _places(user, job), steps, ports)
     if owned is None:
         return Attempted(
             Outcome.FAILED, reason="Twilio offers no number in any of the places tried.", steps=tuple(steps)
         )
-    service_sid = organization.twilio.messaging_service_sid or ""
-    ports.twilio.add_to_service(account, service_sid, owned.sid)
+    try:
+        ports.twilio.add_to_service(account, organization.twilio.messaging_service_sid or "", owned.sid)
+    except Refused:
+        _check_still_there(ports.store.number(owned.phone, consistent=True), owned)
+        raise
     return _assign(organization, user, owned, account, tuple(steps), ports)
 
 
-def _adopt(account: Account, tag: str, ports: Ports) -> OwnedNumber | None:
+def _adopt(user: User, account: Account, tag: str, ports: Ports) -> OwnedNumber | None:
     """The number bought under the tag before; one too many (two deliveries bought at once) is given back."""
     tagged = sorted(ports.twilio.owned_numbers(account, friendly_name=tag), key=lambda number: number.sid)
-    unassigned = [number for number in tagged if not _assigned(number, ports)]
-    for extra in unassigned[1:]:
-        ports.twilio.release_number(account, extra.sid)
-    return unassigned[0] if unassigned else None
+    free = [number for number in tagged if _is_free(number, ports)]
+    for extra in free[1:]:
+        give_back(GiveBack(org_id=user.org_id, user_id=user.id, owned=extra), account, ports)
+    return free[0] if free else None
 
 
-def _assigned(number: OwnedNumber, ports: Ports) -> bool:
-    known = ports.store.number(number.phone, consistent=True)
-    return known is not None and known.sid == number.sid and known.released_at is None
+def _is_free(number: OwnedNumber, ports: Ports) -> bool:
+    return ownership(ports.store.number(number.phone, consistent=True), number.sid) is Ownership.FREE
+
+
+def _check_still_there(known: Number | None, owned: OwnedNumber) -> None:
+    """Raises Retryable when somebody gave the number back while it was in hand here."""
+    if ownership(known, owned.sid) is Ownership.GIVEN_BACK:
+        raise Retryable("The number was given back meanwhile.")
 
 
 def _buy(account: Account, tag: str, places: Iterator[Place], steps: list[str], ports: Ports) -> OwnedNumber | None:
@@ -126,6 +137,7 @@ def _assign(
 
     delivery 1  user v2: no number ─► number + user v3 ✓
     delivery 2  user v2: no number ───────► Conflict ─► the user has one: this one is given back
+    sweep       number: nobody's ─► given back ✓ ─► Twilio        before delivery 1's write: that one starts anew
     """
 
     def attempt() -> Attempted:
@@ -133,9 +145,10 @@ def _assign(
         current = ports.store.user(organization.id, user.id, consistent=True) or user
         if current.number is not None:
             if current.number_sid != owned.sid:
-                ports.twilio.release_number(account, owned.sid)
+                give_back(GiveBack(org_id=user.org_id, user_id=user.id, owned=owned), account, ports)
             return Attempted(Outcome.SUCCEEDED, number=current.number, steps=steps)
         before = ports.store.number(owned.phone, consistent=True)
+        _check_still_there(before, owned)
         number = Number(
             phone=owned.phone,
             org_id=organization.id,

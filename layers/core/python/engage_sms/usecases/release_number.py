@@ -16,7 +16,7 @@ def release_number(job: Job, user_id: str, ports: Ports) -> Attempted:
 
     The other order would leave a paid number that nobody owns.
     """
-    user = find_user(job.org_id, user_id, ports)
+    user = find_user(job.org_id, user_id, ports, consistent=True)
     if user.number is None or user.number_sid is None:
         return Attempted(Outcome.SKIPPED, reason="The user has no number.")
     account = find_account(find_organization(job.org_id, ports), ports)

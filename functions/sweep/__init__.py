@@ -1,0 +1,1 @@
+"""The function `sweep`: numbers that Twilio bills and nobody has go back."""

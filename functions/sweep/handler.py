@@ -1,0 +1,46 @@
+"""Every hour: numbers that Twilio bills and nobody has go back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from engage_sms.bootstrap import real_ports
+from engage_sms.edge.telemetry import count, log_failure, logger, quoting_nothing
+from engage_sms.edge.tracing import traced
+from engage_sms.errors import Retryable
+from engage_sms.ports import Ports
+from engage_sms.usecases.sweep_numbers import Finding, sweep_numbers
+
+METRICS = {
+    Finding.GIVEN_BACK: "NumbersGivenBack",
+    Finding.REJOINED: "NumbersRejoined",
+    Finding.LOST: "NumbersLost",
+    Finding.FOREIGN: "NumbersForeign",
+}
+_sweep_numbers = traced(sweep_numbers)
+
+
+def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
+    """How many numbers were found in each state that they should not be in; the log says which, by their sids.
+
+    Raises Retryable when a number or an organization could not be looked at, after all others had their turn: Lambda
+    runs it again, then keeps the event in the dead-letter queue.
+    """
+    with quoting_nothing("The numbers could not be swept."):
+        report = _sweep_numbers(ports or real_ports())
+    for found in report.found:
+        ids = {"org_id": found.org_id, "user_id": found.user_id, "number_sid": found.number_sid}
+        logger.warning("A number was not as it should be.", extra={"finding": found.finding.value, **ids})
+    counts = Counter(found.finding for found in report.found)
+    for finding, metric in METRICS.items():
+        count(metric, counts[finding])
+    for failure in report.failures:
+        log_failure("A number or an organization was not swept.", failure.error, org_id=failure.org_id)
+    if report.failures:
+        count("SweepsFailed", len(report.failures))
+        raise Retryable(f"{len(report.failures)} numbers or organizations were not swept.")
+    return {finding.value: counts[finding] for finding in Finding}
