@@ -87,7 +87,7 @@ def test_good_values_are_stored(name: str, value: Any, stored: Any) -> None:
         ("sms.send_window.closed_dates", ["20261225"]),
         ("sms.send_window.closed_dates", [20261225]),
         ("sms.send_window.recipient_hours", "none"),
-        ("sms.send_window.recipient_hours", "state"),
+        ("sms.send_window.recipient_hours", "strict"),
         ("sms.opt_out.scope", "everyone"),
         ("sms.opt_out.replies", ["twilio"]),
         ("sms.journey.wait_for_opt_in_days", 0),

@@ -10,6 +10,7 @@ from typing import Any
 from engage_sms.adapters.answers import DynamoAnswers
 from engage_sms.adapters.aws import Clients, EventBridgeBus, ParameterSecrets, SqsQueue
 from engage_sms.adapters.dynamodb import DynamoTable
+from engage_sms.adapters.rule_data import check_rule_data
 from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.system import new_id, utc_now, wait_until
 from engage_sms.adapters.twilio_api import TwilioApi
@@ -28,6 +29,7 @@ def real_ports() -> Ports:
 def build_ports(config: Config, *, twilio_http_client: Any | None = None) -> Ports:
     """Ports over AWS and Twilio; requests to Twilio go through the `twilio.http.HttpClient` when one is given."""
     use_pinned_zones()
+    check_rule_data()
     clients = Clients()
     secrets = ParameterSecrets(config.parameter_prefix, clients, key=config.secrets_key)
     return Ports(

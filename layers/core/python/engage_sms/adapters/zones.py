@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from engage_sms.domain.settings import time_zones
-from engage_sms.domain.window import is_zone, load_zone
+from engage_sms.domain.window import forget_zones, load_zone
 from engage_sms.errors import Permanent
 
 # Vancouver stays at -7 h from November 2026 on; older databases go back to -8 h and would text an hour early
@@ -25,8 +25,7 @@ def use_pinned_zones() -> None:
         raise Permanent("Install the tzdata package: sending windows need current time zones.")
     zoneinfo.reset_tzpath([str(Path(spec.origin).parent / "zoneinfo")])
     zoneinfo.ZoneInfo.clear_cache()
-    load_zone.cache_clear()
-    is_zone.cache_clear()
+    forget_zones()
     time_zones.cache_clear()
     zone, at, offset = _CHECK
     if at.astimezone(load_zone(zone)).utcoffset() != offset:

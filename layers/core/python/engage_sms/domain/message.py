@@ -84,11 +84,15 @@ class MessageRef:
 
 @dataclass(frozen=True, kw_only=True)
 class Hold:
-    """Why a message waits: the rule that holds it, and the instant (UTC) it may leave."""
+    """Why a message waits: the rule that holds it, and the instant (UTC) it may leave.
+
+    `rule_data_version`: which version of the legal hours decided; None where they had no part.
+    """
 
     reason: str
     rule: str
     until: datetime
+    rule_data_version: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,12 +161,12 @@ class Transition:
     lease_before: datetime | None = None
 
 
-def claim(*, now: datetime, lease: timedelta) -> Transition:
-    """Dispatch takes the message for one call to Twilio."""
+def claim(*, now: datetime, lease: timedelta, why: str = "") -> Transition:
+    """Dispatch takes the message for one call to Twilio; `why` it may leave now stays in the trace."""
     return Transition(
         leaves=UNSENT - {Status.AWAITING_OPT_IN},
         to=Status.SENDING,
-        trace=TraceEntry(at=now, event="dispatching"),
+        trace=TraceEntry(at=now, event="dispatching", detail=why),
         fields={"lease_until": now + lease, "hold": None},
     )
 

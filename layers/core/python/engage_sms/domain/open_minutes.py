@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
-from engage_sms.domain.window import MINUTES_A_DAY, Rule, load_zone, pieces
+from engage_sms.domain.window import MINUTES_A_DAY, Rule, Span, load_zone, pieces
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
@@ -77,15 +77,28 @@ def open_minutes(rule: Rule, stretch: Stretch) -> int:
 
 def _local_days(rule: Rule, first: date, days: int) -> list[bytes]:
     """The minutes of each local date in which the rule holds, 180 bytes a date."""
-    evening = ones((rule.end if rule.start < rule.end else MINUTES_A_DAY) - rule.start) << rule.start
-    morning = ones(rule.end) if rule.start >= rule.end else 0
-    shapes = {
-        (today, yesterday): (evening * today | morning * yesterday).to_bytes(MINUTES_A_DAY // 8, "little")
-        for today in (True, False)
-        for yesterday in (True, False)
-    }
-    starts = [first + _DAY * number not in rule.closed_dates for number in range(-1, days)]
-    return [shapes[today, yesterday] for yesterday, today in pairwise(starts)]
+    shapes: dict[tuple[Span | None, Span | None], bytes] = {}
+    laid = []
+    for yesterday, today in pairwise(rule.span_on(first + _DAY * number) for number in range(-1, days)):
+        shape = shapes.get((yesterday, today))
+        if shape is None:
+            shape = (_evening(today) | _morning(yesterday)).to_bytes(MINUTES_A_DAY // 8, "little")
+            shapes[yesterday, today] = shape
+        laid.append(shape)
+    return laid
+
+
+def _evening(today: Span | None) -> int:
+    """The minutes of a date that belong to its own window."""
+    if today is None:
+        return 0
+    start, end = today
+    return ones((end if start < end else MINUTES_A_DAY) - start) << start
+
+
+def _morning(yesterday: Span | None) -> int:
+    """The minutes of a date that belong to the window of the date before."""
+    return ones(yesterday[1]) if yesterday is not None and yesterday[0] >= yesterday[1] else 0
 
 
 def ones(length: int) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from engage_sms.domain.legal_hours import legal_hours, state_of
 from engage_sms.domain.message import Failure, Hold, Status
 from engage_sms.domain.recipient import Recipient
 from engage_sms.domain.settings import RecipientHours, Settings
-from engage_sms.domain.window import Rule, decide
+from engage_sms.domain.window import Decision, Rule, RuleAnswer, decide, load_zone, opens_last
 
 MAX_VALIDITY = 36_000
 """Seconds; the longest `ValidityPeriod` that Twilio takes (twilio.com/docs/messaging/api/message-resource)."""
@@ -23,6 +24,8 @@ class Plan:
     hold: Hold | None = None
     failure: Failure | None = None
     closes_at: datetime | None = None
+    why: str = ""
+    """For a message that may leave: by what, as its trace keeps it."""
 
     def validity(self, now: datetime) -> int | None:
         """Whole seconds until the window closes: Twilio must not deliver after that. None outside any window."""
@@ -31,10 +34,8 @@ class Plan:
         return max(1, min(MAX_VALIDITY, int((self.closes_at - now).total_seconds())))
 
 
-ORGANIZATION, FEDERAL = "organization", "federal"
-"""The names of the rules."""
-FEDERAL_HOURS = (8 * 60, 21 * 60)
-"""Minutes of the recipient's local day in which a solicitation may arrive: 47 CFR 64.1200(c)(1)."""
+ORGANIZATION = "organization"
+"""The name of the organization's own rule; the others are named in `legal_hours`."""
 
 
 def rules_for(settings: Settings, recipient: Recipient | None = None) -> tuple[Rule, ...]:
@@ -42,19 +43,50 @@ def rules_for(settings: Settings, recipient: Recipient | None = None) -> tuple[R
     own = settings.window_rule()
     if recipient is None or settings.send_window_recipient_hours is RecipientHours.OFF:
         return (own,)
-    start, end = FEDERAL_HOURS
-    return (own, *(Rule(FEDERAL, zone, start, end) for zone in recipient.zones))
+    law = legal_hours()
+    if settings.send_window_recipient_hours is RecipientHours.FEDERAL:
+        return (own, *law.federal_rules(recipient))
+    return (own, *law.federal_rules(recipient), *law.state_rules(recipient))
 
 
 def plan(settings: Settings, *, recipient: Recipient, now: datetime) -> Plan:
     """The plan for an automated message to the recipient at `now` (aware UTC)."""
     decision = decide(rules_for(settings, recipient), now)
+    version = legal_hours().version
+    why = explain(decision, recipient)
     if decision.open:
-        return Plan(Status.QUEUED, now, closes_at=decision.closes_at)
+        return Plan(Status.QUEUED, now, closes_at=decision.closes_at, why=f"{why} Rule data {version}.")
     if decision.opens_at is None:
-        why = "The sending window and the legal hours where the contact may be do not meet within the next 8 days."
         return Plan(Status.SKIPPED, now, failure=Failure(code="no-opening", message=why))
-    rule = next(answer for answer in decision.rules if answer.rule == decision.decided_by and not answer.open)
-    said = "sending window" if rule.rule == ORGANIZATION else "legal hours where the contact may be,"
-    reason = f"Outside the {said} {rule.start}-{rule.end} ({rule.time_zone})."
-    return Plan(Status.HELD, decision.opens_at, hold=Hold(reason=reason, rule=rule.rule, until=decision.opens_at))
+    rule = deciding(decision).rule
+    hold = Hold(reason=why, rule=rule, until=decision.opens_at, rule_data_version=version)
+    return Plan(Status.HELD, decision.opens_at, hold=hold)
+
+
+def deciding(decision: Decision) -> RuleAnswer:
+    """Of a closed window, what the rule that decides says by itself."""
+    return max((answer for answer in decision.rules if not answer.open), key=opens_last)
+
+
+def explain(decision: Decision, recipient: Recipient | None = None) -> str:
+    """The decision in plain words: which rule holds messages back, its hours and clock, until when on that clock.
+
+    What is wrong with the recipient's record follows.
+    """
+    notes = recipient.notes if recipient else ()
+    if decision.open:
+        return " ".join(("Every window is open.", *notes))
+    rule = deciding(decision)
+    if decision.opens_at is None:
+        return " ".join((f"Outside {_said(rule)}; no time in the next 8 days suits every window.", *notes))
+    until = decision.opens_at.astimezone(load_zone(rule.time_zone))
+    return " ".join((f"Outside {_said(rule)} until {until:%Y-%m-%d %H:%M}.", *notes))
+
+
+def _said(answer: RuleAnswer) -> str:
+    hours = f"{answer.start}-{answer.end}" if answer.start else "none that day"
+    if answer.rule == ORGANIZATION:
+        return f"the sending window {hours} ({answer.time_zone})"
+    state = state_of(answer.rule)
+    whose = f"the hours of {state}" if state else "the legal hours where the contact may be"
+    return f"{whose}, {hours} ({answer.time_zone})"

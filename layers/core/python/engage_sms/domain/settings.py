@@ -29,6 +29,7 @@ class RecipientHours(StrEnum):
     """Which legal hours bind besides the organization's window (setting `sms.send_window.recipient_hours`)."""
 
     FEDERAL = "federal"
+    STATE = "state"
     OFF = "off"
 
 
@@ -184,7 +185,7 @@ _SETTINGS = (
     Setting("sms.send_window.end_time", "16:00", _end_time, "a time as HH:MM, from 00:00 to 24:00"),
     Setting("sms.send_window.time_zone", "America/Chicago", _zone, "an IANA time zone such as America/Chicago"),
     Setting("sms.send_window.closed_dates", [], _dates, "a list of at most 400 dates as YYYY-MM-DD"),
-    Setting("sms.send_window.recipient_hours", "federal", _one_of(RecipientHours), "federal or off"),
+    Setting("sms.send_window.recipient_hours", "federal", _one_of(RecipientHours), "federal, state or off"),
     Setting("sms.opt_out.scope", "organization", _one_of(OptOutScope), "organization or user"),
     Setting("sms.opt_out.replies", "twilio", _one_of(OptOutReplies), "twilio or engage"),
     Setting("sms.journey.wait_for_opt_in_days", 7, _whole(1, 90), "a whole number of days, 1 to 90"),

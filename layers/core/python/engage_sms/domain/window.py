@@ -1,18 +1,18 @@
 """The sending window: whether messages may leave now, and the exact instant they next may.
 
-A rule is a span of local wall time on every day that is not closed, in one zone; several rules must all hold. Start is
+A rule is a span of local wall time on every day that has one, in one zone; several rules must all hold. Start is
 inclusive, end exclusive, to the minute. A window that crosses midnight belongs to the date it starts on: closing that
 date closes all of it, also the hours after midnight. `start == end` is a window of 24 hours.
 
-How the next opening is found: a closed window can only open where some rule's clock reaches its start (both readings of
-a repeated hour count), or where a zone changes its offset. So these instants of the next 8 days are the candidates, and
-the first one at which all rules hold is the opening. Adding 24 hours, or combining a date with a time of day, is wrong
-on the days a clock changes. Reference: Python's `zoneinfo` and PEP 495 (fold).
+How the next opening is found: a closed window can only open where some rule's clock reaches the start of one of its
+spans (both readings of a repeated hour count), or where a zone changes its offset. So these instants of the next 8 days
+are the candidates, and the first one at which all rules hold is the opening. Adding 24 hours, or combining a date with
+a time of day, is wrong on the days a clock changes. Reference: Python's `zoneinfo` and PEP 495 (fold).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -22,15 +22,50 @@ from zoneinfo import ZoneInfo
 HORIZON = timedelta(days=8)
 """How far ahead an opening is looked for; rules that never meet within it have none."""
 MINUTES_A_DAY = 24 * 60
+SATURDAY, SUNDAY = 5, 6
+"""As `date.weekday` counts."""
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+
+Span = tuple[int, int]
+"""Start and end in minutes after local midnight, `end` up to 1440."""
+ALL_DAY: Span = (0, MINUTES_A_DAY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Week:
+    """Hours that differ by the day; None is a day without any. They bind on dates from `since` on, before `until`."""
+
+    weekday: Span | None
+    saturday: Span | None
+    sunday: Span | None
+    holiday: Span | None = None
+    holidays: Container[date] = frozenset()
+    """The dates on which `holiday` counts, whatever day of the week they are."""
+    since: date | None = None
+    until: date | None = None
+
+    def span_on(self, day: date) -> Span | None:
+        if (self.since is not None and day < self.since) or (self.until is not None and day >= self.until):
+            return ALL_DAY
+        if day in self.holidays:
+            return self.holiday
+        number = day.weekday()
+        return self.sunday if number == SUNDAY else self.saturday if number == SATURDAY else self.weekday
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Every span that some day has."""
+        every = (self.weekday, self.saturday, self.sunday, self.holiday, ALL_DAY if self.since or self.until else None)
+        return tuple({span for span in every if span is not None})
 
 
 @dataclass(frozen=True)
 class Rule:
     """One span of wall time in one IANA zone. `start` and `end` are minutes after local midnight, `end` up to 1440.
 
-    `closed_dates` are calendar dates of that zone on which the window does not start.
+    `closed_dates` are calendar dates of that zone on which the window does not start. Where the hours differ by the
+    day, `week` says which count, and `start` and `end` are not used.
     """
 
     name: str
@@ -38,30 +73,45 @@ class Rule:
     start: int
     end: int
     closed_dates: frozenset[date] = frozenset()
+    week: Week | None = None
+
+    def span_on(self, day: date) -> Span | None:
+        """The window that starts on that date of the zone's calendar; None when none does."""
+        if day in self.closed_dates:
+            return None
+        return self.week.span_on(day) if self.week is not None else (self.start, self.end)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Every span that some day has."""
+        return self.week.spans if self.week is not None else ((self.start, self.end),)
 
     def holds(self, instant: datetime) -> bool:
         """Whether messages may leave at the instant (aware)."""
         local = instant.astimezone(load_zone(self.zone))
-        minute = local.hour * 60 + local.minute
-        if self.start < self.end:
-            inside, belongs_to_yesterday = self.start <= minute < self.end, False
-        else:
-            inside = minute >= self.start or minute < self.end
-            belongs_to_yesterday = minute < self.start
-        if not inside or not self.closed_dates:
-            return inside
-        day = local.date() - _DAY if belongs_to_yesterday else local.date()
-        return day not in self.closed_dates
+        minute, day = local.hour * 60 + local.minute, local.date()
+        today = self.span_on(day)
+        if today is not None:
+            start, end = today
+            if start <= minute and (minute < end or start >= end):
+                return True
+        if self.week is None and self.start < self.end:
+            return False
+        before = self.span_on(day - _DAY)
+        return before is not None and before[0] >= before[1] and minute < before[1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RuleAnswer:
-    """What one rule says by itself; `start` and `end` as "HH:MM", `opens_at` as in Decision."""
+    """What one rule says by itself; `opens_at` as in Decision.
+
+    `start` and `end` are "HH:MM", the hours of the local date asked about; None on a date that has none.
+    """
 
     rule: str
     time_zone: str
-    start: str
-    end: str
+    start: str | None
+    end: str | None
     open: bool
     opens_at: datetime | None
 
@@ -113,6 +163,12 @@ def is_zone(name: str) -> bool:
     return True
 
 
+def forget_zones() -> None:
+    """Drops all that is kept of the zone database, for another one."""
+    for kept in (load_zone, is_zone, _marks_of):
+        kept.cache_clear()
+
+
 def decide(rules: Sequence[Rule], now: datetime) -> Decision:
     """Open or not at `now` (aware), when that changes, and which rule is to blame. No rules: always open."""
     now = _utc(now)
@@ -122,7 +178,7 @@ def decide(rules: Sequence[Rule], now: datetime) -> Decision:
         open=not closed,
         opens_at=answers[0].opens_at if len(rules) == 1 else next_opening(rules, now),
         closes_at=None if closed else next_closing(rules, now),
-        decided_by=max(closed, key=_opens_last).rule if closed else None,
+        decided_by=max(closed, key=opens_last).rule if closed else None,
         rules=answers,
     )
 
@@ -132,7 +188,7 @@ def next_opening(rules: Sequence[Rule], now: datetime) -> datetime | None:
     now = _utc(now)
     if _all_hold(rules, now):
         return now
-    candidates = merge(*(_marks(rule.zone, (rule.start,), now) for rule in rules))
+    candidates = merge(*(_marks(rule.zone, _starts(rule), now) for rule in rules))
     return next((instant for instant in candidates if _all_hold(rules, instant)), None)
 
 
@@ -140,35 +196,62 @@ def next_closing(rules: Sequence[Rule], now: datetime) -> datetime | None:
     """The first instant from `now` on at which some rule does not hold; None when all hold for the next 8 days."""
     now = _utc(now)
     # a window around the clock takes on the next date at its start, and that date may be closed
-    candidates = merge((now,), *(_marks(rule.zone, (rule.start, rule.end), now) for rule in rules))
+    candidates = merge((now,), *(_marks(rule.zone, _starts(rule) | _ends(rule), now) for rule in rules))
     return next((instant for instant in candidates if not _all_hold(rules, instant)), None)
 
 
-def _marks(zone_name: str, marks: tuple[int, ...], now: datetime) -> Iterator[datetime]:
+def _starts(rule: Rule) -> frozenset[int]:
+    return frozenset(start for start, _ in rule.spans)
+
+
+def _ends(rule: Rule) -> frozenset[int]:
+    return frozenset(end % MINUTES_A_DAY for _, end in rule.spans)
+
+
+def _marks(zone: str, marks: frozenset[int], now: datetime) -> Iterator[datetime]:
     """Ascending: every instant within the horizon at which the zone's clock shows a mark (minutes) or changes."""
-    for begins, ends, offset in pieces(load_zone(zone_name), now, now + HORIZON):
-        yield begins
+    until, today = now + HORIZON, now.date()
+    for ahead in range(HORIZON.days + 1):
+        yield from (instant for instant in _marks_of(zone, today + ahead * _DAY, marks) if now <= instant < until)
+
+
+@lru_cache(maxsize=4096)
+def _marks_of(zone: str, day: date, marks: frozenset[int]) -> tuple[datetime, ...]:
+    """The same of one UTC date, kept: every message of a day asks for the same ones."""
+    found = []
+    for number, (begins, ends, offset) in enumerate(_pieces_of(load_zone(zone), day)):
         midnight = (begins + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
-        shown = (midnight + timedelta(minutes=mark % MINUTES_A_DAY) for mark in marks)
+        shown = (midnight + timedelta(minutes=mark) for mark in marks)
         within = (instant if instant >= begins else instant + _DAY for instant in shown)
-        yield from sorted(instant for instant in within if instant < ends)
+        found += ([begins] if number else []) + sorted(instant for instant in within if instant < ends)
+    return tuple(found)
 
 
 def pieces(zone: ZoneInfo, begins: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, timedelta]]:
     """The time between in pieces of at most a day, each with one offset: inside one, local is UTC plus a constant."""
+    day = begins.date()
     while begins < until:
-        offset = _offset(zone, begins)
-        ends = min(begins + _DAY, until)
-        if _offset(zone, ends) != offset:
-            ends = _transition(zone, begins, ends)
-        yield begins, ends, offset
-        begins = ends
+        for _, ends, offset in _pieces_of(zone, day):
+            if begins < min(ends, until):
+                yield begins, min(ends, until), offset
+                begins = ends
+        day += _DAY
+
+
+def _pieces_of(zone: ZoneInfo, day: date) -> tuple[tuple[datetime, datetime, timedelta], ...]:
+    """The same of one UTC date."""
+    begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    ends = begins + _DAY
+    before, after = _offset(zone, begins), _offset(zone, ends)
+    if before == after:
+        return ((begins, ends, before),)
+    changes = _transition(zone, begins, ends)
+    return (begins, changes, before), (changes, ends, after)
 
 
 def _transition(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
     """The first whole second after `before` with another offset. No zone changes twice within a day."""
     offset = _offset(zone, before)
-    before, after = before.replace(microsecond=0), after.replace(microsecond=0)
     while after - before > _SECOND:
         middle = before + (after - before) // _SECOND // 2 * _SECOND
         if _offset(zone, middle) == offset:
@@ -179,17 +262,18 @@ def _transition(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
 
 
 def _answer(rule: Rule, now: datetime) -> RuleAnswer:
+    span = rule.span_on(now.astimezone(load_zone(rule.zone)).date())
     return RuleAnswer(
         rule=rule.name,
         time_zone=rule.zone,
-        start=clock(rule.start),
-        end=clock(rule.end),
+        start=clock(span[0]) if span else None,
+        end=clock(span[1]) if span else None,
         open=rule.holds(now),
         opens_at=next_opening((rule,), now),
     )
 
 
-def _opens_last(answer: RuleAnswer) -> tuple[bool, datetime]:
+def opens_last(answer: RuleAnswer) -> tuple[bool, datetime]:
     """Sorts a rule that never opens after all others."""
     return answer.opens_at is None, answer.opens_at or datetime.min.replace(tzinfo=UTC)
 

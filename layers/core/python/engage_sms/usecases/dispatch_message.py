@@ -83,7 +83,7 @@ def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
             organization, leaves = _leave(message, ports, probing=True)
             if _stopped(message, leaves, ports):
                 return
-    claimed = ports.store.move(message.ref, claim(now=ports.now(), lease=LEASE))
+    claimed = ports.store.move(message.ref, claim(now=ports.now(), lease=LEASE, why=leaves.why))
     if claimed is not None:
         ports.store.move(message.ref, _attempt(claimed, organization, leaves, ports))
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engage_sms.domain.consent import RequestRefusal
-from engage_sms.domain.planning import rules_for
+from engage_sms.domain.legal_hours import legal_hours
+from engage_sms.domain.planning import explain, rules_for
 from engage_sms.domain.recipient import Recipient, locate, recipient_of
 from engage_sms.domain.settings import resolve
 from engage_sms.domain.window import Decision, decide
@@ -30,12 +31,29 @@ class ExplainWindow:
     phone: str | None = None
 
 
-def explain_window(command: ExplainWindow, ports: Ports) -> Decision:
+@dataclass(frozen=True, kw_only=True)
+class WindowExplained:
+    """The decision and what it rests on; `reason` is its sentence, `recipient` None when none was asked about."""
+
+    decision: Decision
+    recipient: Recipient | None
+    reason: str
+    rule_data_version: str
+
+
+def explain_window(command: ExplainWindow, ports: Ports) -> WindowExplained:
     """Raises Rejected `no-valid-cell-phone` for a contact that nothing could be sent to; Invalid for a far-off `at`."""
     if command.at is not None and not EARLIEST <= command.at < LATEST:
         raise Invalid([{"field": "at", "message": f"Give a time from {EARLIEST.year} on, before {LATEST.year}."}])
     settings = resolve(find_organization(command.org_id, ports).settings)
-    return decide(rules_for(settings, _recipient(command, ports)), command.at or ports.now())
+    recipient = _recipient(command, ports)
+    decision = decide(rules_for(settings, recipient), command.at or ports.now())
+    return WindowExplained(
+        decision=decision,
+        recipient=recipient,
+        reason=explain(decision, recipient),
+        rule_data_version=legal_hours().version,
+    )
 
 
 def _recipient(command: ExplainWindow, ports: Ports) -> Recipient | None:

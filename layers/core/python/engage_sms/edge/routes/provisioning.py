@@ -170,7 +170,8 @@ def parked(
         "Organizations",
         "Whether automated messages may leave",
         "Now, or at the instant `at`: open until when, or when the next window opens, and which rule decides. With "
-        "`contact_id` or `phone` the legal hours of every zone the recipient may be in count too.",
+        "`contact_id` or `phone` the legal hours of every zone the recipient may be in count too: the contact's "
+        "own zone, else its address's, else its area code's.",
         {200: WindowAnswer},
         "not-found",
         "no-valid-cell-phone",

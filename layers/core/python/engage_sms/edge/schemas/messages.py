@@ -51,21 +51,31 @@ class MessageBody(Schema):
 
 
 class HoldAnswer(Schema):
-    """Why a message waits, by which rule, until when; null while only the end of a pause can say."""
+    """Why a message waits, by which rule, until when; null while only the end of a pause can say.
+
+    `rule_data_version` is the version of the legal hours it was decided by; null for a pause or a refusal.
+    """
 
     model_config = example(
-        reason="Outside the sending window 08:00-16:00 (America/Chicago).",
+        reason="Outside the sending window 08:00-16:00 (America/Chicago) until 2024-08-02 08:00.",
         rule="organization",
         until="2024-08-02T13:00:00Z",
+        rule_data_version="2026-11-25",
     )
 
     reason: str
     rule: str
     until: datetime | None
+    rule_data_version: str | None
 
     @classmethod
     def of(cls, hold: Hold) -> HoldAnswer:
-        return cls(reason=hold.reason, rule=hold.rule, until=None if hold.rule == PAUSED else hold.until)
+        return cls(
+            reason=hold.reason,
+            rule=hold.rule,
+            until=None if hold.rule == PAUSED else hold.until,
+            rule_data_version=hold.rule_data_version,
+        )
 
 
 class ErrorAnswer(Schema):

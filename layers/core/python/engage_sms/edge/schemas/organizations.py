@@ -9,10 +9,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, JsonValue, RootModel
 
 from engage_sms.domain.directory import Organization
-from engage_sms.domain.planning import ORGANIZATION
 from engage_sms.domain.settings import effective
-from engage_sms.domain.window import Decision
 from engage_sms.edge.schemas.base import Schema, example
+from engage_sms.usecases.explain_window import WindowExplained
 
 _TWILIO = {
     "status": "active",
@@ -23,6 +22,14 @@ _SETTINGS = {
     "sms.send_window.start_time": "08:00",
     "sms.send_window.end_time": "16:00",
     "sms.send_window.time_zone": "America/Chicago",
+}
+_RULE = {
+    "rule": "organization",
+    "time_zone": "America/Chicago",
+    "start": "08:00",
+    "end": "16:00",
+    "open": False,
+    "opens_at": "2024-08-02T13:00:00Z",
 }
 
 
@@ -78,44 +85,42 @@ class OrganizationAnswer(Schema):
 
 
 class RuleAnswer(Schema):
-    """One rule of the sending window at the instant asked for; `start` and `end` are wall-clock times of its zone."""
+    """One rule of the sending window at the instant asked for.
 
-    model_config = example(
-        rule="organization",
-        time_zone="America/Chicago",
-        start="08:00",
-        end="16:00",
-        open=False,
-        opens_at="2024-08-02T13:00:00Z",
-    )
+    `rule` is `organization`, `federal`, or `state:` and a state. `start` and `end` are wall-clock times of its zone, on
+    the date there; null on a date on which it has no hours.
+    """
+
+    model_config = example(**_RULE)
 
     rule: str
     time_zone: str
-    start: str
-    end: str
+    start: str | None
+    end: str | None
     open: bool
     opens_at: datetime | None
 
 
 class WindowAnswer(Schema):
-    """Whether automated messages may leave, until when, or when the next window opens, and which rule decided."""
+    """Whether automated messages may leave, until when, or when the next window opens, and which rule decided.
+
+    `reason` says it in words. Of the recipient, if one was asked about: every zone and state it may be in; how its
+    zones are known (`source`: `time_zone`, `address`, `area_code` or `anywhere`); what of its record could not be used.
+    `rule_data_version` is the version of the legal hours.
+    """
 
     model_config = example(
         open=False,
         opens_at="2024-08-02T13:00:00Z",
         closes_at=None,
-        rules=[
-            {
-                "rule": "organization",
-                "time_zone": "America/Chicago",
-                "start": "08:00",
-                "end": "16:00",
-                "open": False,
-                "opens_at": "2024-08-02T13:00:00Z",
-            }
-        ],
-        recipient_zones=[],
+        rules=[_RULE],
+        recipient_zones=["America/New_York"],
+        recipient_states=["FL"],
+        source="area_code",
+        notes=[],
         decided_by="organization",
+        reason="Outside the sending window 08:00-16:00 (America/Chicago) until 2024-08-02 08:00.",
+        rule_data_version="2026-11-25",
     )
 
     open: bool
@@ -123,16 +128,26 @@ class WindowAnswer(Schema):
     closes_at: datetime | None
     rules: list[RuleAnswer]
     recipient_zones: list[str]
+    recipient_states: list[str]
+    source: str | None
+    notes: list[str]
     decided_by: str | None
+    reason: str
+    rule_data_version: str
 
     @classmethod
-    def of(cls, decision: Decision) -> WindowAnswer:
-        """Every rule but the organization's own binds in a zone that the recipient may be in."""
+    def of(cls, explained: WindowExplained) -> WindowAnswer:
+        decision, recipient = explained.decision, explained.recipient
         return cls(
             open=decision.open,
             opens_at=decision.opens_at,
             closes_at=decision.closes_at,
             rules=[RuleAnswer(**asdict(rule)) for rule in decision.rules],
-            recipient_zones=[rule.time_zone for rule in decision.rules if rule.rule != ORGANIZATION],
+            recipient_zones=list(recipient.zones) if recipient else [],
+            recipient_states=list(recipient.states) if recipient else [],
+            source=recipient.source if recipient else None,
+            notes=list(recipient.notes) if recipient else [],
             decided_by=decision.decided_by,
+            reason=explained.reason,
+            rule_data_version=explained.rule_data_version,
         )
