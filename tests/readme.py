@@ -12,7 +12,9 @@ from typing import Any
 
 from engage_sms.config import Config
 from engage_sms.domain.settings import SETTINGS
+from engage_sms.metrics import METRICS
 from engage_sms.topology import FUNCTIONS, ROUTES, Auth, Function
+from infra.aws.deployment import CONTEXT
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -51,6 +53,14 @@ def _default(value: Any) -> str:
         return "not set"
     text = value if isinstance(value, str) else json.dumps(value)
     return f"`{text}`" if len(text) < 40 else "its default text"
+
+
+def metric_rows() -> list[str]:
+    return [f"| `{metric.name}` | {metric.unit.lower()} | {metric.meaning} |" for metric in METRICS]
+
+
+def context_rows() -> list[str]:
+    return [f"| `{name}` | {default or '—'} | {meaning} |" for name, (default, meaning) in CONTEXT.items()]
 
 
 def environment_rows() -> list[str]:

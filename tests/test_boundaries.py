@@ -97,10 +97,12 @@ def test_use_cases_know_rules_ports_and_errors(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", modules(PRODUCT / "topology.py", PRODUCT / "errors.py", PRODUCT / "config.py"), ids=readable
+    "path",
+    modules(PRODUCT / "topology.py", PRODUCT / "metrics.py", PRODUCT / "errors.py", PRODUCT / "config.py"),
+    ids=readable,
 )
 def test_plain_descriptions_stay_plain(path: Path) -> None:
-    """Topology, errors and configuration can be read by anybody, without installing anything."""
+    """Topology, metrics, errors and configuration can be read by anybody, without installing anything."""
     assert strangers(path, "engage_sms.errors") == []
 
 

@@ -15,10 +15,22 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.readme import README, ROOT, api_rows, environment_rows, fits, function_rows, preparation, setting_rows, walk
+from tests.readme import (
+    README,
+    ROOT,
+    api_rows,
+    context_rows,
+    environment_rows,
+    fits,
+    function_rows,
+    metric_rows,
+    preparation,
+    setting_rows,
+    walk,
+)
 
 
-@pytest.mark.parametrize("rows", [function_rows, api_rows, setting_rows, environment_rows])
+@pytest.mark.parametrize("rows", [function_rows, api_rows, setting_rows, environment_rows, context_rows, metric_rows])
 def test_the_tables_say_what_the_code_says(rows: Callable[[], list[str]]) -> None:
     """Every row that the code means stands in README, in the code's order and with nothing in between."""
     table = "\n".join(rows())

@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from engage_sms.adapters.xray import following
 from engage_sms.bootstrap import real_ports
 from engage_sms.edge.batches import QueueMessage, each_message, message_ref, messages_from
 from engage_sms.ports import Ports
@@ -26,7 +27,9 @@ def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | Non
         announce_dispatch(AnnounceDispatch(worker=context.log_stream_name, refs=automated), given)
 
     def dispatch(message: QueueMessage) -> None:
+        ref = message_ref(message.body)
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        dispatch_message(DispatchMessage(ref=message_ref(message.body), patience=left - ONE_MESSAGE), given)
+        with following(org_id=ref.org_id, message_id=ref.message_id):
+            dispatch_message(DispatchMessage(ref=ref, patience=left - ONE_MESSAGE), given)
 
     return each_message(event, context, dispatch)

@@ -9,9 +9,11 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from engage_sms.adapters.xray import follow
 from engage_sms.bootstrap import real_ports
 from engage_sms.edge.telemetry import count, quoting_nothing
 from engage_sms.errors import Permanent
+from engage_sms.metrics import STEPS_ACCEPTED
 from engage_sms.ports import Ports
 from engage_sms.usecases.accept_journey_step import AcceptJourneyStep, accept_journey_step
 
@@ -32,7 +34,8 @@ def handler(event: Mapping[str, Any], _context: LambdaContext, ports: Ports | No
         message = accept_journey_step(_command(detail), ports or real_ports())
     if message is None:
         return {"message_id": None, "status": None}
-    count("JourneyStepsAccepted")
+    count(STEPS_ACCEPTED)
+    follow(org_id=message.org_id, message_id=message.id)
     return {"message_id": message.id, "status": message.status}
 
 

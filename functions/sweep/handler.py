@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from engage_sms import metrics
 from engage_sms.bootstrap import real_ports
 from engage_sms.edge.telemetry import count, log_failure, logger, quoting_nothing
 from engage_sms.edge.tracing import traced
@@ -15,11 +16,11 @@ from engage_sms.errors import Retryable
 from engage_sms.ports import Ports
 from engage_sms.usecases.sweep_numbers import Finding, sweep_numbers
 
-METRICS = {
-    Finding.GIVEN_BACK: "NumbersGivenBack",
-    Finding.REJOINED: "NumbersRejoined",
-    Finding.LOST: "NumbersLost",
-    Finding.FOREIGN: "NumbersForeign",
+METRIC_OF = {
+    Finding.GIVEN_BACK: metrics.NUMBERS_GIVEN_BACK,
+    Finding.REJOINED: metrics.NUMBERS_REJOINED,
+    Finding.LOST: metrics.NUMBERS_LOST,
+    Finding.FOREIGN: metrics.NUMBERS_FOREIGN,
 }
 _sweep_numbers = traced(sweep_numbers)
 
@@ -36,11 +37,11 @@ def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | N
         ids = {"org_id": found.org_id, "user_id": found.user_id, "number_sid": found.number_sid}
         logger.warning("A number was not as it should be.", extra={"finding": found.finding.value, **ids})
     counts = Counter(found.finding for found in report.found)
-    for finding, metric in METRICS.items():
+    for finding, metric in METRIC_OF.items():
         count(metric, counts[finding])
     for failure in report.failures:
         log_failure("A number or an organization was not swept.", failure.error, org_id=failure.org_id)
     if report.failures:
-        count("SweepsFailed", len(report.failures))
+        count(metrics.SWEEPS_FAILED, len(report.failures))
         raise Retryable(f"{len(report.failures)} numbers or organizations were not swept.")
     return {finding.value: counts[finding] for finding in Finding}

@@ -12,6 +12,7 @@ from engage_sms.domain.directory import TwilioStatus
 from engage_sms.edge.telemetry import count, log_failure, quoting_nothing
 from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
+from engage_sms.metrics import PULLS_FAILED
 from engage_sms.ports import Ports
 from engage_sms.usecases.pull_usage import PullUsage, pull_usage
 
@@ -35,7 +36,7 @@ def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | N
         except Exception as error:  # noqa: BLE001  whatever it is, the next organization gets its turn
             failed += 1
             log_failure("An organization's usage was not pulled.", error, org_id=organization.id)
-    count("UsagePullsFailed", failed)
+    count(PULLS_FAILED, failed)
     if failed:
         raise Retryable(f"The usage of {failed} organizations was not pulled.")
     return {"days": days}

@@ -9,12 +9,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.adapters.signature import parse_form, signed_by
+from engage_sms.adapters.xray import following
 from engage_sms.bootstrap import real_ports
 from engage_sms.domain.naming import parse_reference
 from engage_sms.edge.answers import Answer, empty, problem, twiml
 from engage_sms.edge.headers import header
 from engage_sms.edge.telemetry import count, log_failure
 from engage_sms.errors import EngageError, NotFound
+from engage_sms.metrics import WEBHOOKS_REFUSED
 from engage_sms.ports import Account, Ports
 from engage_sms.usecases.receive_message import ReceiveMessage, receive_message
 from engage_sms.usecases.record_status import RecordStatus, record_status
@@ -56,7 +58,7 @@ def _answer(what: str, org_id: str, event: Mapping[str, Any], ports: Ports) -> A
     account = ports.account(org_id)
     fields = dict(form)
     if account is None or not _signed(event, form, account, ports) or fields.get("AccountSid") != account.sid:
-        count("WebhooksRefused")
+        count(WEBHOOKS_REFUSED)
         return problem("bad-signature")
     if what == "messages":
         return _take_text(org_id, fields, ports)
@@ -77,7 +79,6 @@ def _take_text(org_id: str, fields: Fields, ports: Ports) -> Answer:
     except (KeyError, ValueError):
         return problem("malformed-webhook")
     receive_message(text, ports)
-    count("MessagesReceived")
     return twiml()
 
 
@@ -86,7 +87,8 @@ def _take_status(org_id: str, fields: Fields, event: Mapping[str, Any], ports: P
         report = _status(org_id, fields, event)
     except (KeyError, ValueError):
         return problem("malformed-webhook")
-    record_status(report, ports)
+    with following(org_id=org_id, message_id=report.ref.message_id):
+        record_status(report, ports)
     return empty()
 
 

@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from engage_sms import topology
+from engage_sms import metrics
 from infra.aws.deployment import Deployment
 from infra.aws.environment import service_name
 
@@ -26,8 +26,8 @@ class ParkedMessages(Construct):
                 "sent again."
             ),
             metric=cloudwatch.Metric(
-                namespace=topology.METRICS,
-                metric_name=topology.PARKED_METRIC,
+                namespace=metrics.NAMESPACE,
+                metric_name=metrics.PARKED.name,
                 dimensions_map={"service": service_name(deployment.stage.name)},
                 period=Duration.hours(1),
                 statistic="Sum",

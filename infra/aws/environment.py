@@ -6,11 +6,12 @@ from dataclasses import asdict
 
 from engage_sms import topology
 from engage_sms.config import Config
+from engage_sms.metrics import NAMESPACE
 
 EXTRAS = {
     # Without it zoneinfo prefers the runtime's own time zone files, whose age nobody here decides.
     "PYTHONTZPATH": "/opt/python/tzdata/zoneinfo",
-    "POWERTOOLS_METRICS_NAMESPACE": topology.METRICS,
+    "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
     "POWERTOOLS_LOG_LEVEL": "INFO",
 }
 

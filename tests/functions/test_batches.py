@@ -260,6 +260,16 @@ def test_a_new_message_goes_to_the_queue(opted_in: World) -> None:
     assert [dict(entry.body) for entry in queue.entries] == [body]
 
 
+def test_a_relayed_change_is_counted_and_named_by_its_ids(opted_in: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line of the log is both: the metric, and a step of this message's life."""
+    message, _ = queued(opted_in)
+    relay(stream(image(message)), Context(), opted_in.ports)
+    [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert line["MessagesAccepted"] == [1.0]
+    assert (line["message_id"], line["org_id"], line["status"]) == (message.id, ORG, "queued")
+
+
 def test_a_change_that_cannot_be_read_fails_alone(opted_in: World) -> None:
     """It is named by its place in the stream; the change beside it is relayed; marks hold nothing to relay."""
     message, body = queued(opted_in)

@@ -11,7 +11,8 @@ import pytest
 
 from engage_sms.domain.message import MessageRef, Status
 from engage_sms.errors import Retryable
-from engage_sms.topology import AUTOMATION, METRICS, PARKED_METRIC, PEOPLE
+from engage_sms.metrics import NAMESPACE, PARKED
+from engage_sms.topology import AUTOMATION, PEOPLE
 from engage_sms.usecases.send_message import SendMessage, send_message
 from functions.dispatch.handler import handler as dispatch
 from functions.release.handler import handler as release
@@ -100,7 +101,7 @@ def test_parked_messages_are_listed(opted_in: World, admin: Gateway, capsys: pyt
         opted_in.clock.advance(minutes=1)
         release({}, Context(), opted_in.ports)
     page = admin.get("/v1/organization/parked").json
-    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if PARKED_METRIC in line]
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if PARKED.name in line]
 
     assert page == {
         "items": [
@@ -115,8 +116,8 @@ def test_parked_messages_are_listed(opted_in: World, admin: Gateway, capsys: pyt
         ],
         "next_cursor": None,
     }
-    assert [line[PARKED_METRIC] for line in counted] == [[1]]
-    assert counted[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == METRICS
+    assert [line[PARKED.name] for line in counted] == [[1]]
+    assert counted[0]["_aws"]["CloudWatchMetrics"][0]["Namespace"] == NAMESPACE
     assert counted[0]["service"] == "engage-sms"
 
 

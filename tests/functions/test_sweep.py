@@ -9,7 +9,7 @@ import pytest
 
 from engage_sms.domain.naming import number_tag
 from engage_sms.errors import Permanent, Retryable
-from functions.sweep.handler import METRICS, handler
+from functions.sweep.handler import METRIC_OF, handler
 from tests.functions.gateway import Context
 from tests.world import ORG, World
 
@@ -39,7 +39,7 @@ def test_what_it_found_is_counted_and_named_by_ids(
         "u-1",
         forgotten,
     )
-    assert [metric for metric in METRICS.values() if f'"{metric}"' in metrics] == ["NumbersGivenBack"]
+    assert [each.name for each in METRIC_OF.values() if f'"{each.name}"' in metrics] == ["NumbersGivenBack"]
 
 
 def test_a_failure_is_said_after_all_had_their_turn(ready: World, forgotten: str, log: io.StringIO) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 
-from engage_sms import topology
+from engage_sms import metrics, topology
 from engage_sms.config import Config
 from engage_sms.usecases.reconcile_message import WHILE_PARKED
 from infra.aws.environment import EXTRAS
@@ -155,10 +155,10 @@ def test_parked_messages_ring(template: Template, production: Template) -> None:
     """The alarm watches the metric that `release` writes, of its own stage, and stays on while one is parked."""
     for of, stage in ((template, "dev"), (production, "prod")):
         alarms = of.of("CloudWatch::Alarm").values()
-        [alarm] = [each for each in alarms if each.get("MetricName") == topology.PARKED_METRIC]
+        [alarm] = [each for each in alarms if each.get("MetricName") == metrics.PARKED.name]
 
         assert alarm["AlarmName"] == f"engage-sms-{stage}-parked-messages"
-        assert alarm["Namespace"] == topology.METRICS
+        assert alarm["Namespace"] == metrics.NAMESPACE
         assert alarm["Dimensions"] == [{"Name": "service", "Value": f"engage-sms-{stage}"}]
         assert alarm["Period"] * alarm["EvaluationPeriods"] > WHILE_PARKED.total_seconds()
         assert (alarm["DatapointsToAlarm"], alarm["Threshold"], alarm["Statistic"]) == (1, 1, "Sum")

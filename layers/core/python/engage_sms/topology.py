@@ -15,9 +15,6 @@ SERVICE = "engage-sms"
 EVENT_SOURCE_IN = "engage.journeys"
 EVENT_SOURCE_OUT = "engage.sms"
 LOG_RETENTION_DAYS = 90
-METRICS = "EngageSMS"
-"""The namespace of all metrics; their dimension `service` names the stage."""
-PARKED_METRIC = "MessagesParked"
 
 
 class Auth(StrEnum):

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from engage_sms.domain.message import MessageRef
 from engage_sms.edge.telemetry import count, log_failure
 from engage_sms.errors import Permanent
+from engage_sms.metrics import RECORDS_FAILED
 from engage_sms.topology import Queue
 
 Record = Mapping[str, Any]
@@ -69,7 +70,7 @@ def _each(
             work(record.raw_event)
         except Exception as error:
             log_failure("A record failed and will be delivered again.", error, record=_id(record.raw_event))
-            count("RecordsFailed")
+            count(RECORDS_FAILED)
             raise
 
     # A processor keeps the state of its batch, so each batch gets its own.

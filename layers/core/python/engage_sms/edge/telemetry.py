@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
+from engage_sms.edge.measure import Measured
 from engage_sms.errors import EngageError, Permanent, Refused
-from engage_sms.topology import METRICS
+from engage_sms.metrics import NAMESPACE, Metric, Reading
 
 logger = Logger()
 QUOTING = ("aws_lambda_powertools", "boto3", "botocore", "pynamodb", "requests", "twilio", "urllib3")
@@ -23,13 +24,25 @@ for _library in QUOTING:
     logging.getLogger(_library).setLevel(logging.WARNING)
 
 
-def count(name: str, value: int = 1) -> None:
-    """Adds to a CloudWatch metric of the product's namespace; nothing is written for 0."""
+def count(metric: Metric, value: float = 1) -> None:
+    """Adds to a metric; nothing is written for 0."""
     if value:
-        # single_metric writes even where POWERTOOLS_METRICS_DISABLED says not to
-        metrics = EphemeralMetrics(namespace=METRICS)
-        metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
-        metrics.flush_metrics()
+        tally(Measured((Reading(metric, value),)))
+
+
+def tally(measured: Measured) -> None:
+    """Writes the readings as one line, which CloudWatch counts, and which the log keeps with its ids."""
+    if not measured.readings:
+        return
+    # single_metric writes even where POWERTOOLS_METRICS_DISABLED says not to
+    line = EphemeralMetrics(namespace=NAMESPACE)
+    for reading in measured.readings:
+        line.add_metric(name=reading.metric.name, unit=reading.metric.unit.value, value=reading.value)
+        if reading.metric.by and reading.cause:
+            line.add_dimensions(**{"service": str(line.service), reading.metric.by: reading.cause})
+    for name, value in measured.ids.items():
+        line.add_metadata(name, value)
+    line.flush_metrics()
 
 
 @contextmanager

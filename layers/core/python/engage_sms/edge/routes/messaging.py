@@ -7,6 +7,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
+from engage_sms.adapters.xray import follow
 from engage_sms.domain.message import MessageRef
 from engage_sms.domain.segments import measure
 from engage_sms.edge.api import Caller, WithPorts, make_app
@@ -102,7 +103,9 @@ def send(contact_id: Annotated[Id, Path()], body: MessageBody, caller: Caller, p
         body=body.body,
         media_urls=tuple(body.media_urls),
     )
-    return MessageAnswer.of(send_message(command, ports))
+    sent = send_message(command, ports)
+    follow(org_id=sent.org_id, message_id=sent.id)
+    return MessageAnswer.of(sent)
 
 
 @app.post(

@@ -7,6 +7,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from engage_sms.adapters.xray import follow
 from engage_sms.edge import table
 from engage_sms.edge.api import Accept, Caller, WithPorts, make_app
 from engage_sms.edge.describe import operation
@@ -40,7 +41,9 @@ _EVIDENCE = ("at", "event", "user_id", "words", "message_id")
 )
 def request(id: Annotated[Id, Path()], caller: Caller, ports: WithPorts) -> MessageAnswer:  # noqa: A002
     command = RequestOptIn(org_id=caller.org_id, user_id=caller.user_id, contact_id=id)
-    return MessageAnswer.of(request_opt_in(command, ports))
+    message = request_opt_in(command, ports)
+    follow(org_id=message.org_id, message_id=message.id)
+    return MessageAnswer.of(message)
 
 
 @app.get(
