@@ -23,6 +23,7 @@ from engage_sms.domain.message import Message
 from engage_sms.domain.naming import number_tag
 from engage_sms.domain.usage import UsageDay
 from engage_sms.ports import Account, Create, Entity, Ports, Versioned
+from engage_sms.usecases.count_contact import count_contact
 from engage_sms.usecases.provision_twilio_account import ProvisionTwilioAccount, provision_twilio_account
 from engage_sms.usecases.pull_usage import AGAIN, months_back
 from infra.local.demonstration_talks import ACTS, talk
@@ -72,6 +73,8 @@ def populate(system: System) -> None:
     messages = [message for found in talks for message in found.messages]
     openings = {found.opening.opens_at: found.opening for found in talks if found.opening}
     _store(system, [*users, *numbers, *contacts, *openings.values()])
+    for contact in contacts:
+        count_contact(replace(contact, version=1), ports)
     _store(system, [entity for found in talks for entity in found.entities()])
     _store(system, _usage(messages, numbers, system.twilio, account, now))
 

@@ -207,3 +207,17 @@ def test_each_inbound_message_is_unread_once(store: TableStore) -> None:
 
     assert line is not None
     assert (line.unread, line.last_message_id) == (len(inbound), message_id(len(inbound) - 1))
+
+
+def test_each_contact_is_counted_once(store: TableStore) -> None:
+    """Several relays tell of the same moves in different order: everybody is where the latest version is."""
+    contacts, zones = range(12), ("America/New_York|NY", "America/Chicago|IL", "America/Denver|CO")
+
+    def relay(thread: int) -> None:
+        for n in rotated(contacts, thread):
+            for version in (1, 2, 3) if thread % 2 else (3, 1):
+                store.count_contact("acme", f"c{n}", version=version, audience=zones[(n + version) % len(zones)])
+
+    race(relay)
+
+    assert store.headcounts("acme") == dict.fromkeys(sorted(zones), len(contacts) // len(zones))

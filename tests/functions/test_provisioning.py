@@ -52,7 +52,7 @@ def test_settings_change_all_or_none(ready: World, admin: Gateway, api: Gateway)
     assert wrong.status == 422
     assert [error["field"] for error in wrong.json["errors"]] == ["sms.send_window.time_zone"]
     assert right.json["settings"]["sms.send_window.start_time"] == "09:30"
-    assert api.get("/v1/organization").json == right.json
+    assert api.get("/v1/organization").json | {"advice": right.json["advice"]} == right.json
 
 
 def test_a_setting_is_put_back_by_null(ready: World, admin: Gateway) -> None:
@@ -62,6 +62,80 @@ def test_a_setting_is_put_back_by_null(ready: World, admin: Gateway) -> None:
     reply = admin.patch("/v1/organization/settings", {"sms.send_window.start_time": None})
 
     assert reply.json["settings"]["sms.send_window.start_time"] == "08:00"
+
+
+def test_a_changed_window_is_answered_with_advice(ready: World, admin: Gateway) -> None:
+    """What it means for the contacts: figures, and a sentence each. Other settings have none."""
+    put = put_contacts(ready, admin, {"c-2": "+13105550101", "c-3": "+18085550101", "c-4": "+16715550101"})
+    advice = admin.patch("/v1/organization/settings", {"sms.send_window.start_time": "08:30"}).json["advice"]
+    other = admin.patch("/v1/organization/settings", {"sms.hold.expires_after_hours": 24})
+
+    assert put == [200, 200, 200]
+    assert (advice["contacts"], advice["suited"], advice["recipient_hours"]) == (4, 1, "federal")
+    assert (advice["from"], advice["to"]) == ("2026-07-15", "2027-07-14")
+    assert advice["sentence"] == (
+        "The window suits 1 of 4 contacts; messages to the others wait for their legal hours."
+    )
+    assert advice["opens_too_early"] == {
+        "contacts": 2,
+        "minutes": 270,
+        "sentence": "It opens too early for 2 of 4 contacts, by up to 4 hours 30 minutes.",
+    }
+    assert advice["closes_too_late"]["sentence"] == "It closes too late for nobody."
+    assert advice["never_meets"] == {
+        "contacts": 1,
+        "sentence": "It never meets the legal hours of 1 of 4 contacts: messages to them are skipped.",
+    }
+    assert advice["widest_for_all"] == {
+        "start_time": "17:00",
+        "end_time": "21:00",
+        "contacts": 4,
+        "sentence": "17:00-21:00 (America/Chicago) is the widest daily window that suits all 4 contacts all year.",
+    }
+    assert [group["time_zones"] for group in advice["groups"]] == [
+        ["America/Los_Angeles"],
+        ["Pacific/Guam"],
+        ["Pacific/Honolulu"],
+    ]
+    assert other.json["advice"] is None
+
+
+def test_a_window_is_tried_without_being_set(ready: World, admin: Gateway, api: Gateway) -> None:
+    """Advice on what is only thought of; a wrong thought is named as the setting would be; only for administrators."""
+    put_contacts(ready, admin, {"c-2": "+13105550101"})
+    tried = admin.get("/v1/sending-window/advice?start_time=10:00&end_time=20:00&time_zone=America/Chicago")
+    wrong = admin.get("/v1/sending-window/advice?time_zone=Mars/Olympus")
+    late = admin.get("/v1/sending-window/advice?end_time=23:59&recipient_hours=off").json
+
+    assert tried.json["sentence"] == "The window suits all 2 contacts."
+    assert api.get("/v1/organization").json["settings"]["sms.send_window.start_time"] == "08:00"
+    assert wrong.slug == "invalid"
+    assert wrong.json["errors"][0]["field"] == "sms.send_window.time_zone"
+    assert late["closes_too_late"]["minutes"] == 179
+    assert late["sentence"] == (
+        "The window suits 0 of 2 contacts; recipient hours are off, so messages to the others may leave at an "
+        "illegal hour."
+    )
+    assert api.get("/v1/sending-window/advice").slug == "forbidden"
+
+
+def test_without_contacts_the_advice_says_so(world: World, platform: Gateway, admin: Gateway) -> None:
+    """Nobody is there whom the window could be wrong for."""
+    platform.put("/v1/organizations/acme", {"name": "Acme Lending"})
+    advice = admin.get("/v1/sending-window/advice").json
+
+    assert (advice["contacts"], advice["widest_for_all"]["start_time"]) == (0, None)
+    assert advice["widest_for_all"]["sentence"] == "There are no contacts yet."
+
+
+def put_contacts(ready: World, admin: Gateway, phones: dict[str, str]) -> list[int]:
+    """Adds contacts and lets the change stream tell of them; the statuses."""
+    bodies = {
+        id_: {"owner_id": "u-1", "first_name": "Bo", "last_name": "", "cell_phone": phones[id_]} for id_ in phones
+    }
+    statuses = [admin.put(f"/v1/contacts/{id_}", body).status for id_, body in bodies.items()]
+    ready.settle()
+    return statuses
 
 
 def test_the_window_explains_itself(ready: World, api: Gateway) -> None:

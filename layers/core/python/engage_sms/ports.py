@@ -137,6 +137,15 @@ class Store(Protocol):
         Seeing the same message again changes nothing.
         """
 
+    def count_contact(self, org_id: str, contact_id: str, *, version: int, audience: str | None) -> None:
+        """Count this version of the contact in the audience (by name, None for none) and no longer where it was.
+
+        Counting it again changes nothing, nor does a version older than the one that counts.
+        """
+
+    def headcounts(self, org_id: str) -> Mapping[str, int]:
+        """How many contacts are in each audience (by name) that has any."""
+
     def mark_read(self, org_id: str, user_id: str, contact_id: str) -> None: ...
 
     def job(self, org_id: str, job_id: str, *, consistent: bool = False) -> Job | None: ...

@@ -145,6 +145,7 @@ FUNCTIONS = (
             Route("POST", "/v1/organization/resume", Role.ADMIN),
             Route("GET", "/v1/organization/parked", Role.ADMIN),
             Route("GET", "/v1/sending-window", Role.USER),
+            Route("GET", "/v1/sending-window/advice", Role.ADMIN),
             Route("POST", "/v1/numbers/provision", Role.ADMIN),
             Route("POST", "/v1/numbers/deprovision", Role.ADMIN),
             Route("GET", "/v1/jobs/{id}", Role.USER),

@@ -21,6 +21,8 @@ begins with its id, so no key of one organization can name another's item.
 | UsageDay | ORG#org#USAGE | day | |
 | a mark made by Once | ONCE#scope#key | ONCE | |
 | turns taken in a second | ORG#org#TURN#second | TURN | |
+| as what a contact is counted | ORG#org#CONTACT#contact | COUNTED | |
+| a head count's share | ORG#org#HEADCOUNTS | audience#shard | |
 
 Partitions that many writes of one organization (or of all) go to at once are split into SHARDS by contact: one
 partition takes 1,000 writes a second.
@@ -61,9 +63,9 @@ TURN_KEPT = 3600
 IndexKeys = tuple[str | None, str | None]
 
 
-def shard_of(contact_id: str) -> int:
+def shard_of(contact_id: str, shards: int = SHARDS) -> int:
     """The same on every machine and in every version, unlike `hash`."""
-    return zlib.crc32(contact_id.encode()) % SHARDS
+    return zlib.crc32(contact_id.encode()) % shards
 
 
 # --- partitions of the index ------------------------------------------------------------------------------------------
@@ -130,6 +132,23 @@ def index_step(ref: MessageRef, step: Transition) -> IndexStep | None:
     if step.leaves & IN_LEDGER:
         return None
     return IndexStep(None)
+
+
+# --- keys of what holds no entity -------------------------------------------------------------------------------------
+
+
+def counted(org_id: str, contact_id: str) -> Key:
+    if "#" in contact_id:
+        raise ValueError("The id of a contact may not hold '#'.")
+    return Key(f"ORG#{org_id}#CONTACT#{contact_id}", "COUNTED")
+
+
+def headcounts(org_id: str) -> str:
+    return f"ORG#{org_id}#HEADCOUNTS"
+
+
+def headcount(org_id: str, audience: str, shard: int) -> Key:
+    return Key(headcounts(org_id), f"{audience}#{shard}")
 
 
 # --- keys of the table ------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 from engage_sms.adapters import layout
 from engage_sms.adapters.codec import instant, to_plain
+from engage_sms.adapters.headcount import count_contact, headcounts
 from engage_sms.adapters.inbox import mark_read, put_into_inbox
 from engage_sms.adapters.table import (
     EVERYTHING,
@@ -129,6 +130,12 @@ class TableStore:
 
     def saw_message(self, message: Message) -> None:
         put_into_inbox(self.table, message)
+
+    def count_contact(self, org_id: str, contact_id: str, *, version: int, audience: str | None) -> None:
+        count_contact(self.table, org_id, contact_id, version=version, audience=audience)
+
+    def headcounts(self, org_id: str) -> dict[str, int]:
+        return headcounts(self.table, org_id)
 
     def mark_read(self, org_id: str, user_id: str, contact_id: str) -> None:
         mark_read(self.table, layout.key(Conversation, org_id=org_id, user_id=user_id, contact_id=contact_id))

@@ -144,7 +144,7 @@ def _calendar(own: Rule, dates: Sequence[date], stretch: Stretch) -> _Calendar:
     shapes: dict[_Shape, int] = {}
     starts, numbers = [], []
     for day in dates:
-        if day not in own.closed_dates:
+        if own.span_on(day) is not None:
             midnight = (day - EPOCH).days * MINUTES_A_DAY
             found = [cut for cut in (_within(part, midnight) for part in parts) if cut[2] > 0]
             shape = tuple((start - found[0][0], wall, length) for start, wall, length in found)

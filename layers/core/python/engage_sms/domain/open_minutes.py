@@ -77,28 +77,25 @@ def open_minutes(rule: Rule, stretch: Stretch) -> int:
 
 def _local_days(rule: Rule, first: date, days: int) -> list[bytes]:
     """The minutes of each local date in which the rule holds, 180 bytes a date."""
+    spans = [rule.span_on(first + _DAY * number) for number in range(-1, days)]
     shapes: dict[tuple[Span | None, Span | None], bytes] = {}
     laid = []
-    for yesterday, today in pairwise(rule.span_on(first + _DAY * number) for number in range(-1, days)):
-        shape = shapes.get((yesterday, today))
-        if shape is None:
-            shape = (_evening(today) | _morning(yesterday)).to_bytes(MINUTES_A_DAY // 8, "little")
-            shapes[yesterday, today] = shape
-        laid.append(shape)
+    for pair in pairwise(spans):
+        if pair not in shapes:
+            shapes[pair] = _local_day(*pair).to_bytes(MINUTES_A_DAY // 8, "little")
+        laid.append(shapes[pair])
     return laid
 
 
-def _evening(today: Span | None) -> int:
-    """The minutes of a date that belong to its own window."""
-    if today is None:
-        return 0
-    start, end = today
-    return ones((end if start < end else MINUTES_A_DAY) - start) << start
-
-
-def _morning(yesterday: Span | None) -> int:
-    """The minutes of a date that belong to the window of the date before."""
-    return ones(yesterday[1]) if yesterday is not None and yesterday[0] >= yesterday[1] else 0
+def _local_day(before: Span | None, today: Span | None) -> int:
+    """One date's minutes: those of its own window, and those of a window that the date before began."""
+    found = 0
+    if today is not None:
+        start, end = today
+        found |= ones((end if start < end else MINUTES_A_DAY) - start) << start
+    if before is not None and before[0] >= before[1]:
+        found |= ones(before[1])
+    return found
 
 
 def ones(length: int) -> int:

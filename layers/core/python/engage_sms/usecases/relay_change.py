@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from engage_sms.domain.audience import moves
 from engage_sms.domain.backoff import rest
 from engage_sms.domain.brake import PAUSED, standstill, until_resumed
 from engage_sms.domain.consent import Consent, ConsentState
-from engage_sms.domain.directory import Organization
+from engage_sms.domain.directory import Contact, Organization
 from engage_sms.domain.due import SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.job import Job
 from engage_sms.domain.message import WAITING, Hold, Message, Status, ended, held
@@ -20,6 +21,7 @@ from engage_sms.domain.planning import plan
 from engage_sms.domain.settings import resolve
 from engage_sms.domain.window import next_closing
 from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, Replace, StateChange
+from engage_sms.usecases.count_contact import count_contact
 from engage_sms.usecases.enqueue import entry_for, reserve_slots
 from engage_sms.usecases.lookup import decide_again, find_organization, find_recipient
 from engage_sms.usecases.reconcile_message import SETTLE
@@ -48,6 +50,8 @@ def relay_change(change: StateChange, ports: Ports) -> None:
             _message(old, new, ports)
         case (Consent() | None) as old, Consent() as new:
             _consent(old, new, ports)
+        case (Contact() | None) as old, Contact() as new if old is None or moves(old, new):
+            count_contact(new, ports)
         case None, Job() as job:
             _job(job, ports)
         case Organization(paused_at=datetime() as paused_at), Organization() as new if new.paused_at != paused_at:

@@ -10,10 +10,18 @@ from pydantic import AwareDatetime
 
 from engage_sms.edge.api import Caller, WithPorts, make_app
 from engage_sms.edge.describe import operation
+from engage_sms.edge.schemas.advice import AdviceAnswer
 from engage_sms.edge.schemas.base import Id
 from engage_sms.edge.schemas.brake import BrakeAnswer, ParkedAnswer, ParkedMessagesAnswer, PausedAnswer
 from engage_sms.edge.schemas.jobs import DeprovisionBody, JobAnswer, JobResultAnswer, JobResultsAnswer, ProvisionBody
-from engage_sms.edge.schemas.organizations import OrganizationAnswer, OrganizationBody, SettingsBody, WindowAnswer
+from engage_sms.edge.schemas.organizations import (
+    OrganizationAnswer,
+    OrganizationBody,
+    SettingsAnswer,
+    SettingsBody,
+    WindowAnswer,
+)
+from engage_sms.usecases.advise_window import AdviseWindow, advise_window
 from engage_sms.usecases.change_settings import ChangeSettings, change_settings
 from engage_sms.usecases.explain_window import ExplainWindow, explain_window
 from engage_sms.usecases.follow_job import CancelJob, ListResults, ViewJob, cancel_job, list_results, view_job
@@ -32,6 +40,7 @@ from engage_sms.usecases.start_provisioning import (
 from engage_sms.usecases.view_brake import ViewBrake, view_brake
 
 app = make_app()
+WINDOW_SETTINGS = "sms.send_window."
 
 
 @app.put(
@@ -69,14 +78,18 @@ def view(caller: Caller, ports: WithPorts) -> OrganizationAnswer:
     **operation(
         "Organizations",
         "Change settings",
-        "Any settings by dotted name: all of them are taken or, when one is wrong, none. null restores a default.",
-        {200: OrganizationAnswer},
+        "Any settings by dotted name: all of them are taken or, when one is wrong, none. null restores a default. A "
+        "change of the sending window is answered with `advice`: what it means for the organization's contacts.",
+        {200: SettingsAnswer},
         "malformed-body",
         "not-found",
     ),
 )
-def change(body: SettingsBody, caller: Caller, ports: WithPorts) -> OrganizationAnswer:
-    return OrganizationAnswer.of(change_settings(ChangeSettings(org_id=caller.org_id, changes=body.root), ports))
+def change(body: SettingsBody, caller: Caller, ports: WithPorts) -> SettingsAnswer:
+    organization = change_settings(ChangeSettings(org_id=caller.org_id, changes=body.root), ports)
+    concerned = any(name.startswith(WINDOW_SETTINGS) for name in body.root)
+    advice = advise_window(AdviseWindow(org_id=caller.org_id), ports) if concerned else None
+    return SettingsAnswer.with_advice(organization, advice)
 
 
 @app.post(
@@ -186,6 +199,30 @@ def window(
 ) -> WindowAnswer:
     command = ExplainWindow(org_id=caller.org_id, at=at, contact_id=contact_id, phone=phone)
     return WindowAnswer.of(explain_window(command, ports))
+
+
+@app.get(
+    "/v1/sending-window/advice",
+    **operation(
+        "Organizations",
+        "What a sending window means for the contacts",
+        "Over the coming year, to the minute: for how many contacts it opens too early or closes too late, by how "
+        "much, and the widest daily window that suits all and that suits 99 %. What is left out is as it is set.",
+        {200: AdviceAnswer},
+        "not-found",
+    ),
+)
+def advice(
+    caller: Caller,
+    ports: WithPorts,
+    start_time: Annotated[str | None, Query(max_length=5, description="HH:MM")] = None,
+    end_time: Annotated[str | None, Query(max_length=5, description="HH:MM")] = None,
+    time_zone: Annotated[str | None, Query(max_length=64, description="An IANA name.")] = None,
+    recipient_hours: Annotated[str | None, Query(max_length=20, description="As the setting has it.")] = None,
+) -> AdviceAnswer:
+    named = {"start_time": start_time, "end_time": end_time, "time_zone": time_zone, "recipient_hours": recipient_hours}
+    changes = {f"{WINDOW_SETTINGS}{name}": value for name, value in named.items() if value is not None}
+    return AdviceAnswer.of(advise_window(AdviseWindow(org_id=caller.org_id, changes=changes), ports))
 
 
 @app.post(

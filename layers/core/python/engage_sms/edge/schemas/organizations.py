@@ -10,7 +10,9 @@ from pydantic import ConfigDict, Field, JsonValue, RootModel
 
 from engage_sms.domain.directory import Organization
 from engage_sms.domain.settings import effective
+from engage_sms.edge.schemas.advice import ADVICE_EXAMPLE, AdviceAnswer
 from engage_sms.edge.schemas.base import Schema, example
+from engage_sms.usecases.advise_window import WindowAdvice
 from engage_sms.usecases.explain_window import WindowExplained
 
 _TWILIO = {
@@ -82,6 +84,21 @@ class OrganizationAnswer(Schema):
                 messaging_service_sid=organization.twilio.messaging_service_sid,
             ),
         )
+
+
+class SettingsAnswer(OrganizationAnswer):
+    """The organization after its settings changed; `advice` when its sending window was among them, else null."""
+
+    model_config = example(
+        id="prairie", name="Prairie Home Lending", settings=_SETTINGS, twilio=_TWILIO, advice=ADVICE_EXAMPLE
+    )
+
+    advice: AdviceAnswer | None
+
+    @classmethod
+    def with_advice(cls, organization: Organization, advice: WindowAdvice | None) -> SettingsAnswer:
+        known = OrganizationAnswer.of(organization)
+        return cls(**dict(known), advice=AdviceAnswer.of(advice) if advice else None)
 
 
 class RuleAnswer(Schema):
