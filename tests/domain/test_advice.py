@@ -12,8 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engage_sms.domain.advice import Advice, Daily, Fit, Group, advise, widest
+from engage_sms.domain.places import CONTIGUOUS as CONTIGUOUS_STATES
+from engage_sms.domain.places import zones_of
+from engage_sms.domain.planning import rules_for
+from engage_sms.domain.recipient import Recipient, Source
+from engage_sms.domain.settings import resolve
 from engage_sms.domain.window import MINUTES_A_DAY, Rule, clock, minutes
-from tests.domain.windows import DAYS_OF_CHANGES, RULES
+from tests.domain.windows import DAYS_OF_CHANGES, RULES, WINDOWS
 
 YEAR = date(2026, 1, 1)
 CONTIGUOUS = ("America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles")
@@ -137,6 +142,53 @@ def test_one_contact_in_a_hundred_may_be_left_out() -> None:
     assert fewer.widest_for_most == fewer.widest_for_all
 
 
+STATE_HOURS = resolve({"sms.send_window.recipient_hours": "state"})
+
+
+def people_of(*states: str) -> list[Group]:
+    """One contact in each state, somewhere in it, with its hours."""
+    found = []
+    for state in states:
+        recipient = Recipient(zones_of((state,)), (state,), Source.ADDRESS)
+        _, *rules = rules_for(STATE_HOURS, recipient)
+        found.append(Group(contacts=1, zones=recipient.zones, states=(state,), rules=tuple(rules)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("state", "percent"),
+    [
+        *((state, 0) for state in ("CT", "FL", "MD", "MA", "MI", "MN", "NM", "NJ", "OK", "WA")),
+        ("CA", 11.1),
+        ("NV", 11.1),
+        ("TX", 4.7),
+        ("MS", 14.2),
+        ("SD", 28.5),
+    ],
+)
+def test_the_nationwide_window_meets_the_hours_of_states(state: str, percent: float) -> None:
+    """10:00-19:00 in Chicago: how much of it is outside a state's own hours in 2026."""
+    zones = ("America/Los_Angeles",) if state == "NV" else zones_of((state,))
+    recipient = Recipient(zones, (state,), Source.ADDRESS)
+    _, *rules = rules_for(STATE_HOURS, recipient)
+    audience = [Group(contacts=1, zones=zones, states=(state,), rules=tuple(rules))]
+    fit = advise(window("10:00", "19:00"), audience, first=YEAR).groups[0][1]
+
+    assert round(100 * fit.outside / fit.open, 1) == percent
+
+
+def test_weekday_hours_suit_every_state() -> None:
+    """Closed on weekends, 11:00-17:00 in Chicago is the widest for the 48 states; with weekends there is none."""
+    weekend = [day for day in (YEAR + timedelta(days=number) for number in range(365)) if day.weekday() >= 5]
+    everybody = people_of(*CONTIGUOUS_STATES)
+    open_ = advise(window("11:00", "17:00"), everybody, first=YEAR)
+    closed = advise(window("11:00", "17:00", "America/Chicago", *weekend), everybody, first=YEAR)
+
+    assert open_.widest_for_all is None
+    assert shown(closed.widest_for_all) == "11:00-17:00"
+    assert all(fit.suits for _, fit in closed.groups)
+
+
 def test_zones_together_bind_together() -> None:
     """A contact that may be in either of two zones needs both: Indiana's area codes from 09:00 Eastern on."""
     advice = advise(
@@ -250,7 +302,7 @@ def count_by_minute(own: Rule, legal: Sequence[Rule], days: Sequence[date]) -> t
 
 
 @settings(max_examples=40, deadline=None)
-@given(own=RULES, legal=st.lists(RULES, min_size=1, max_size=3), first=DAYS_OF_CHANGES, days=st.integers(1, 4))
+@given(own=WINDOWS, legal=st.lists(RULES, min_size=1, max_size=3), first=DAYS_OF_CHANGES, days=st.integers(1, 4))
 def test_every_figure_is_as_counted_by_minute(own: Rule, legal: list[Rule], first: date, days: int) -> None:
     """Whatever the windows, the zones, the closed dates and the clock changes."""
     audience = Group(contacts=1, zones=(), states=(), rules=tuple(legal))

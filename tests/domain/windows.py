@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from engage_sms.domain.window import MINUTES_A_DAY, Rule
+from engage_sms.domain.window import MINUTES_A_DAY, Rule, Week
 
 ZONES = st.sampled_from(
     (
@@ -33,6 +33,18 @@ _CLOSED = st.frozensets(
     st.builds(lambda day, after: day + timedelta(days=after), st.sampled_from(_CHANGES), st.integers(-2, 2)),
     max_size=4,
 )
-RULES = st.builds(Rule, st.just("drawn"), ZONES, _MINUTES, _MINUTES | st.just(MINUTES_A_DAY), _CLOSED).filter(
-    lambda rule: rule.start != rule.end
+_ENDS = _MINUTES | st.just(MINUTES_A_DAY)
+WINDOWS = st.builds(Rule, st.just("drawn"), ZONES, _MINUTES, _ENDS, _CLOSED).filter(lambda rule: rule.start != rule.end)
+"""The same hours every day."""
+_SPANS = st.none() | st.tuples(_MINUTES, _ENDS).filter(lambda span: span[0] < span[1])
+_WEEKS = st.builds(
+    Week,
+    weekday=_SPANS,
+    saturday=_SPANS,
+    sunday=_SPANS,
+    holiday=_SPANS,
+    holidays=_CLOSED,
+    since=st.none() | st.sampled_from(_CHANGES),
 )
+RULES = WINDOWS | st.builds(lambda zone, week: Rule("drawn", zone, 480, 1260, week=week), ZONES, _WEEKS)
+"""Those, and hours that differ by the day."""

@@ -131,10 +131,20 @@ A usual date has one part."""
 
 
 @dataclass(frozen=True)
-class _Calendar:
-    """The open dates: where in the stretch the parts of each begin, and the number of its shape."""
+class _Block:
+    """Where the minutes of a date and the next lie among the bytes of a stretch: from byte to byte, moved, masked."""
 
-    starts: tuple[tuple[int, ...], ...]
+    begins: int
+    ends: int
+    shift: int
+    mask: int
+
+
+@dataclass(frozen=True)
+class _Calendar:
+    """The open dates: the block of each, and the number of its shape."""
+
+    blocks: tuple[_Block, ...]
     numbers: tuple[int, ...]
     shapes: tuple[_Shape, ...]
 
@@ -142,15 +152,16 @@ class _Calendar:
 def _calendar(own: Rule, dates: Sequence[date], stretch: Stretch) -> _Calendar:
     parts = straights(own.zone, stretch)
     shapes: dict[_Shape, int] = {}
-    starts, numbers = [], []
+    blocks, numbers = [], []
     for day in dates:
         if own.span_on(day) is not None:
             midnight = (day - EPOCH).days * MINUTES_A_DAY
-            found = [cut for cut in (_within(part, midnight) for part in parts) if cut[2] > 0]
-            shape = tuple((start - found[0][0], wall, length) for start, wall, length in found)
-            starts.append(tuple(start for start, _, _ in found))
+            found = [share for share in (_within(part, midnight) for part in parts) if share[2] > 0]
+            start, end = found[0][0], found[-1][0] + found[-1][2]
+            shape = tuple((begins - start, wall, length) for begins, wall, length in found)
+            blocks.append(_Block(start >> 3, (end + 7) >> 3, start & 7, ones(end - start)))
             numbers.append(shapes.setdefault(shape, len(shapes)))
-    return _Calendar(tuple(starts), tuple(numbers), tuple(shapes))
+    return _Calendar(tuple(blocks), tuple(numbers), tuple(shapes))
 
 
 def _within(part: Straight, midnight: int) -> tuple[int, int, int]:
@@ -160,27 +171,22 @@ def _within(part: Straight, midnight: int) -> tuple[int, int, int]:
     return part.start + begins - part.wall, begins - midnight, ends - begins
 
 
-_Bits = tuple[int, ...]
-"""The minutes of each part of a date."""
-
-
 @dataclass(frozen=True)
 class _View:
     """One rule over the open dates: the number of each one's kind, and the legal minutes of each kind."""
 
     numbers: tuple[int, ...]
-    kinds: tuple[_Bits, ...]
+    kinds: tuple[int, ...]
 
 
 def _view(rule: Rule, calendar: _Calendar, stretch: Stretch) -> _View:
     legal = open_minutes(rule, stretch).to_bytes(stretch.minutes // 8, "little")
-    kinds: dict[_Bits, int] = {}
-    numbers = []
-    for starts, number in zip(calendar.starts, calendar.numbers, strict=True):
-        lengths = (length for _, _, length in calendar.shapes[number])
-        bits = tuple(_cut(legal, start, length) for start, length in zip(starts, lengths, strict=True))
-        numbers.append(kinds.setdefault(bits, len(kinds)))
-    return _View(tuple(numbers), tuple(kinds))
+    kinds: dict[int, int] = {}
+    minutes = (
+        int.from_bytes(legal[block.begins : block.ends], "little") >> block.shift & block.mask
+        for block in calendar.blocks
+    )
+    return _View(tuple(kinds.setdefault(each, len(kinds)) for each in minutes), tuple(kinds))
 
 
 def _fit(own: Rule, calendar: _Calendar, views: Sequence[_View]) -> Fit:
@@ -189,9 +195,8 @@ def _fit(own: Rule, calendar: _Calendar, views: Sequence[_View]) -> Fit:
     closes = own.end if own.start < own.end else own.end + MINUTES_A_DAY
     measured = []
     for (shape, *numbers), count in counted.items():
-        laws = (view.kinds[number] for view, number in zip(views, numbers, strict=True))
-        bits = tuple(reduce(and_, law) for law in zip(*laws, strict=True))
-        measured.append((_measure(calendar.shapes[shape], bits, own.start, closes), count))
+        legal = reduce(and_, (view.kinds[number] for view, number in zip(views, numbers, strict=True)))
+        measured.append((_measure(calendar.shapes[shape], legal, own.start, closes), count))
     lawful = [(kind, count) for kind, count in measured if kind.lawful]
     return Fit(
         early=max((kind.early for kind, _ in lawful), default=0),
@@ -206,11 +211,6 @@ def _fit(own: Rule, calendar: _Calendar, views: Sequence[_View]) -> Fit:
     )
 
 
-def _cut(bits: bytes, start: int, length: int) -> int:
-    whole = int.from_bytes(bits[start >> 3 : (start + length + 7) >> 3], "little")
-    return whole >> (start & 7) & (_TWO_DAYS_OPEN if length == _TWO_DAYS else ones(length))
-
-
 @dataclass(frozen=True)
 class _Kind:
     """One kind of date: its session's minutes as in Fit, and whether the date has a legal minute."""
@@ -223,27 +223,26 @@ class _Kind:
     good: int
 
 
-def _measure(shape: Sequence[tuple[int, int, int]], bits: Sequence[int], opens: int, closes: int) -> _Kind:
+def _measure(shape: _Shape, legal: int, opens: int, closes: int) -> _Kind:
     """Walks the date's parts in time; a minute that the clock shows twice counts twice."""
     good, some, open_, inside = _TWO_DAYS_OPEN, 0, 0, 0
-    opened, closed, first, last = None, 0, None, 0
-    for (at, wall, length), legal in zip(shape, bits, strict=True):
-        good &= ~(ones(length) << wall) | legal << wall
-        some |= legal << wall
+    session: list[int] = []
+    met: list[int] = []
+    for at, wall, length in shape:
+        part = legal >> at & ones(length)
+        good &= ~(ones(length) << wall) | part << wall
+        some |= part << wall
         begins, ends = max(wall, opens), min(wall + length, closes)
-        if begins >= ends:
-            continue
-        start, part = at + begins - wall, legal >> (begins - wall) & ones(ends - begins)
-        opened, closed = start if opened is None else opened, start + ends - begins
-        open_ += ends - begins
-        inside += part.bit_count()
-        if part:
-            first = start + (part & -part).bit_length() - 1 if first is None else first
-            last = start + part.bit_length()
-    met = first is not None and opened is not None
+        if begins < ends:
+            start, within = at + begins - wall, part >> (begins - wall) & ones(ends - begins)
+            session += (start, start + ends - begins)
+            open_ += ends - begins
+            inside += within.bit_count()
+            if within:
+                met += (start + (within & -within).bit_length() - 1, start + within.bit_length())
     return _Kind(
-        early=first - opened if first is not None and opened is not None else 0,
-        late=closed - last if met else 0,
+        early=met[0] - session[0] if met else 0,
+        late=session[-1] - met[-1] if met else 0,
         open=open_,
         outside=open_ - inside,
         lawful=bool(some & _ONE_DAY_OPEN),
