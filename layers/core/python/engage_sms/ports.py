@@ -6,7 +6,7 @@ Every Protocol has a fake that ships beside the real adapter, and one contract s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -15,14 +15,14 @@ from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.directory import Contact, Number, Organization, User
-from engage_sms.domain.due import Opening, Parked, Timer
+from engage_sms.domain.due import Opening, Parked, Replanning, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
 from engage_sms.domain.pace import Pace
 from engage_sms.domain.usage import LedgerLine, UsageDay
 
 T = TypeVar("T")
-Versioned = Organization | User | Contact | Number | Consent | Opening | Pace
+Versioned = Organization | User | Contact | Number | Consent | Opening | Pace | Replanning
 """Entities that change only when their `version` is still the one that was read."""
 Entity = Versioned | Message | Conversation | Job | JobResult | UsageDay | Timer | Parked | Underway
 
@@ -66,7 +66,7 @@ class Overwrite:
 class Remove:
     """Delete the entity; when it is Versioned, only if the stored `version` equals its own."""
 
-    entity: Opening | Timer | Parked
+    entity: Opening | Replanning | Timer | Parked
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,9 @@ class Store(Protocol):
         """What is known of the phone; a fresh Consent with version 0 when nothing is."""
 
     def message(self, ref: MessageRef, *, consistent: bool = False) -> Message | None: ...
+    def messages_of(self, refs: Iterable[MessageRef]) -> Iterator[Message]:
+        """Those of the messages that exist, in the order of the refs."""
+
     def messages(
         self, org_id: str, user_id: str, contact_id: str, *, cursor: str | None = None, limit: int = 50
     ) -> Page[Message]:
@@ -171,6 +174,10 @@ class Store(Protocol):
 
     def due_openings(self, until: datetime) -> Iterator[Opening]:
         """Openings with `due_at <= until`, earliest first."""
+
+    def replanning(self, org_id: str) -> Replanning | None: ...
+    def due_replannings(self, until: datetime) -> Iterator[Replanning]:
+        """Orders with `due_at <= until`, earliest first."""
 
     def due_timers(self, until: datetime) -> Iterator[Timer]: ...
     def parked(self, org_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[Parked]: ...

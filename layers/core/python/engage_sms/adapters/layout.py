@@ -15,6 +15,7 @@ begins with its id, so no key of one organization can name another's item.
 | Job, JobResult | ORG#org#JOB#id | JOB, RESULT#subject | |
 | Opening | ORG#org#OPENINGS | opens_at | DUE → due_at#org#opens_at |
 | Pace | ORG#org#PACE | PACE | |
+| Replanning | ORG#org#REPLANNING | REPLANNING | DUE-REPLANNINGS → due_at#org |
 | Timer | ORG#org#CONV#user#contact | TIMER#message#kind | DUE-TIMERS#shard → due_at#org#message |
 | Parked | ORG#org#PARKED | user#contact#message | |
 | Underway | ORG#org#UNDERWAY | worker | |
@@ -43,7 +44,7 @@ from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.directory import Contact, Number, Organization, User
-from engage_sms.domain.due import Opening, Parked, Timer
+from engage_sms.domain.due import Opening, Parked, Replanning, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import WAITING, Message, MessageRef, Status, Transition
 from engage_sms.domain.pace import Pace
@@ -53,6 +54,7 @@ from engage_sms.ports import Entity, StateChange
 SHARDS = 4
 ORGANIZATIONS = "ORGS"
 DUE_OPENINGS = "DUE"
+DUE_REPLANNINGS = "DUE-REPLANNINGS"
 IN_LEDGER = frozenset({Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.RECEIVED})
 """States that only a message has that Twilio took, or gave us."""
 ONCE_KIND = "once"
@@ -204,6 +206,14 @@ PLACES = (
         versioned=True,
     ),
     Place("pace", Pace, "ORG#{org_id}#PACE", "PACE", versioned=True),
+    Place(
+        "replanning",
+        Replanning,
+        "ORG#{org_id}#REPLANNING",
+        "REPLANNING",
+        lambda r: (DUE_REPLANNINGS, f"{instant(r.due_at)}#{r.org_id}"),
+        versioned=True,
+    ),
     Place(
         "timer",
         Timer,

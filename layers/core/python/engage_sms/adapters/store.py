@@ -6,7 +6,7 @@ import base64
 import heapq
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -38,7 +38,7 @@ from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.directory import Contact, Number, Organization, User
-from engage_sms.domain.due import Opening, Parked, Timer
+from engage_sms.domain.due import Opening, Parked, Replanning, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
 from engage_sms.domain.pace import Pace
@@ -181,6 +181,10 @@ class TableStore:
     def message(self, ref: MessageRef, *, consistent: bool = False) -> Message | None:
         return _entity(self.table.get(_message_key(ref), consistent=consistent), Message)
 
+    def messages_of(self, refs: Iterable[MessageRef]) -> Iterator[Message]:
+        rows = (IndexKey("", *_message_key(ref)) for ref in refs)
+        return (_must_be(item, Message) for item in self._items(rows))
+
     def messages(
         self, org_id: str, user_id: str, contact_id: str, *, cursor: str | None = None, limit: int = 50
     ) -> Page[Message]:
@@ -270,6 +274,13 @@ class TableStore:
     def due_openings(self, until: datetime) -> Iterator[Opening]:
         due = self._indexed(layout.DUE_OPENINGS, _until(until), Opening)
         return (opening for opening in due if opening.due_at <= until)
+
+    def replanning(self, org_id: str) -> Replanning | None:
+        return self._get(Replanning, consistent=True, org_id=org_id)
+
+    def due_replannings(self, until: datetime) -> Iterator[Replanning]:
+        due = self._indexed(layout.DUE_REPLANNINGS, _until(until), Replanning)
+        return (replanning for replanning in due if replanning.due_at <= until)
 
     def due_timers(self, until: datetime) -> Iterator[Timer]:
         shards = (self._rows(layout.due_timers(shard), _until(until)) for shard in range(layout.SHARDS))

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from engage_sms.domain.message import MessageRef
 
+LOOK_AHEAD = timedelta(minutes=2)
+"""How long before an opening `release` begins with it: it runs every minute, and may miss one."""
 SETTLED = timedelta(minutes=10)
 """An opening this old with an empty bucket is over."""
 
@@ -18,7 +20,8 @@ class Opening:
 
     `due_at` is when `release` looks at it next: first the opening itself, then the end of each wave.
     `cursor` is where the next page of the bucket starts.
-    `resumed_at`: of a pause's opening, when an administrator ended the pause.
+    `resumed_at`: of a pause's opening, when an administrator ended the pause. While `replanning` its messages are
+    planned again, page by page from `cursor`, instead of released.
     """
 
     org_id: str
@@ -26,12 +29,25 @@ class Opening:
     due_at: datetime
     cursor: str | None = None
     resumed_at: datetime | None = None
+    replanning: bool = False
     version: int = 0
 
     @property
     def begins(self) -> datetime:
         """The instant from which its messages may leave."""
         return self.resumed_at or self.opens_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replanning:
+    """An order to plan again, from `due_at` on, all that an organization holds: its window has changed.
+
+    There is one for an organization; a later change takes its place.
+    """
+
+    org_id: str
+    due_at: datetime
+    version: int = 0
 
 
 class TimerKind(StrEnum):

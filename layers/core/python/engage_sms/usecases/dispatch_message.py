@@ -27,6 +27,7 @@ from engage_sms.domain.message import (
 from engage_sms.domain.naming import reference
 from engage_sms.domain.pace import turn_hold
 from engage_sms.domain.planning import Plan, plan
+from engage_sms.domain.replanning import expired
 from engage_sms.domain.settings import resolve
 from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
 from engage_sms.ports import Outgoing, Ports, Replace
@@ -133,7 +134,7 @@ def _stop(message: Message, leaves: Plan, ports: Ports) -> Transition | None:
     """The step instead of the claim; None when there is none to take."""
     now = ports.now()
     if message.expires_at is not None and now >= message.expires_at:
-        return ended(now=now, to=Status.EXPIRED, code="expired", detail="It could not leave before it expired.")
+        return expired(now, leaves=_BEFORE_CLAIM)
     if leaves.failure is not None:
         return ended(now=now, to=Status.SKIPPED, code=leaves.failure.code, detail=leaves.failure.message)
     if leaves.hold is not None and leaves.hold != message.hold:

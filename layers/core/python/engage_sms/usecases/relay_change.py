@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from engage_sms.domain.audience import moves
 from engage_sms.domain.backoff import rest
@@ -18,12 +19,13 @@ from engage_sms.domain.job import Job
 from engage_sms.domain.message import WAITING, Hold, Message, Status, ended, held
 from engage_sms.domain.pace import WAVE, delay_until, turn_hold
 from engage_sms.domain.planning import plan
-from engage_sms.domain.settings import resolve
+from engage_sms.domain.settings import effective, resolve
 from engage_sms.domain.window import next_closing
 from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, Replace, StateChange
 from engage_sms.usecases.count_contact import count_contact
 from engage_sms.usecases.enqueue import entry_for, reserve_slots
 from engage_sms.usecases.lookup import decide_again, find_organization, find_recipient
+from engage_sms.usecases.plan_again import order_replanning
 from engage_sms.usecases.reconcile_message import SETTLE
 from engage_sms.usecases.resume_automation import open_pause
 from engage_sms.usecases.start_waiting import start_waiting
@@ -54,8 +56,21 @@ def relay_change(change: StateChange, ports: Ports) -> None:
             count_contact(new, ports)
         case None, Job() as job:
             _job(job, ports)
-        case Organization(paused_at=datetime() as paused_at), Organization() as new if new.paused_at != paused_at:
-            open_pause(new.id, until_resumed(paused_at), ports)
+        case Organization() as old, Organization() as new:
+            _organization(old, new, ports)
+
+
+def _organization(old: Organization, new: Organization, ports: Ports) -> None:
+    if old.paused_at is not None and new.paused_at != old.paused_at:
+        open_pause(new.id, until_resumed(old.paused_at), ports)
+    if _window(old) != _window(new):
+        order_replanning(new.id, ports)
+
+
+def _window(organization: Organization) -> dict[str, Any]:
+    """The settings that decide when what is automated may leave."""
+    settings = effective(organization.settings)
+    return {name: value for name, value in settings.items() if name.startswith("sms.send_window.")}
 
 
 def _message(old: Message | None, new: Message, ports: Ports) -> None:
@@ -69,6 +84,8 @@ def _message(old: Message | None, new: Message, ports: Ports) -> None:
             _enqueue(new, ports, delay=rest(new.id, _deferrals(new)) if again else 0)
         case Status.HELD if new.hold is not None:
             _register(new.org_id, new.hold.until, ports)
+            if new.expires_at is not None and new.hold.until >= new.expires_at:
+                _expire_in_time(new, ports)
             if new.hold.rule == PAUSED:
                 _held_by_pause(new, new.hold, ports)
         case Status.AWAITING_OPT_IN:
@@ -132,8 +149,7 @@ def _register(org_id: str, opens_at: datetime, ports: Ports) -> None:
 
 
 def _held_by_pause(message: Message, hold: Hold, ports: Ports) -> None:
-    """A pause may outlast the message, so the end of its patience has a timer; and it may be over by now."""
-    _expire_in_time(message, ports)
+    """The pause may be over by now."""
     standing = standstill(find_organization(message.org_id, ports, consistent=True), ports.now())
     if standing is None or standing.until != hold.until:
         open_pause(message.org_id, hold.until, ports)

@@ -10,28 +10,26 @@ from functools import partial
 from typing import TypeVar
 
 from engage_sms.domain.brake import standstill
-from engage_sms.domain.due import SETTLED, Opening, Timer, TimerKind
+from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.message import MessageRef, Status, ended
 from engage_sms.domain.pace import SECOND, WAVE, ceiling, delay_until
+from engage_sms.domain.replanning import expired
 from engage_sms.domain.settings import Settings, resolve
-from engage_sms.domain.window import next_closing, next_opening
-from engage_sms.errors import Conflict
-from engage_sms.ports import Ports, Remove, Replace
+from engage_sms.domain.window import next_closing
+from engage_sms.ports import Ports, Remove
 from engage_sms.usecases.enqueue import entry_for, reserve_slots
 from engage_sms.usecases.lookup import find_organization
+from engage_sms.usecases.plan_again import Done, mark_openings, plan_page_again, record
 from engage_sms.usecases.reconcile_message import ReconcileMessage, reconcile_message
 from engage_sms.usecases.start_waiting import AWAITING, start_waiting
 
 T = TypeVar("T")
 
-LOOK_AHEAD = timedelta(minutes=2)
 PAGE = 500
 """Messages of one opening before the next opening gets its turn."""
 OPENINGS_LAST = timedelta(seconds=30)
 TIMERS_LAST = timedelta(seconds=40)
 """From the start of a run: what is left by then stays due for the next one, a minute later."""
-NEVER_OPENS = timedelta(days=1)
-"""When to look again where no opening is in sight."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,8 @@ def release_due(ports: Ports) -> ReleaseReport:
             failures.append(Failure(org_id, error))
             return None
 
+    for order in ports.store.due_replannings(started):
+        attempt(order.org_id, partial(mark_openings, order, ports))
     due = deque(ports.store.due_openings(started + LOOK_AHEAD))
     openings, messages = len(due), 0
     while due and ports.now() < started + OPENINGS_LAST:
@@ -89,15 +89,7 @@ def release_due(ports: Ports) -> ReleaseReport:
     return ReleaseReport(openings, messages, timers, parked, tuple(failures))
 
 
-@dataclass(frozen=True)
-class _Done:
-    """Messages put on the queue; and the opening, when its wave has room for more of its bucket."""
-
-    messages: int = 0
-    again: tuple[Opening, ...] = ()
-
-
-def _release(opening: Opening, ports: Ports) -> _Done:
+def _release(opening: Opening, ports: Ports) -> Done:
     """Puts a page of the opening's messages on the queue, each with the exact delay to a slot of its own.
 
     The progress is written after the queue took the messages, conditional on the opening's version:
@@ -107,43 +99,38 @@ def _release(opening: Opening, ports: Ports) -> _Done:
         run 2'  read v3 ─► queue the same 40 ─► v4 ✗     the other run's progress stands
 
     No slot is further ahead than a queue can delay, or at or after the closing of the organization's window: what is
-    left is the next wave, or waits for the next opening. The recipient's hours are met at dispatch. While the
-    organization's automation stands still the opening stays due as it is.
+    left is the next wave, or is planned again once the window is closed. The recipient's hours are met at dispatch.
+    While the organization's automation stands still the opening stays due as it is.
     """
     organization = find_organization(opening.org_id, ports)
     settings = resolve(organization.settings)
     now = ports.now()
     begins = max(ceiling(opening.begins, SECOND), now)
+    if opening.replanning:
+        return plan_page_again(opening, settings, ports)
     if standstill(organization, begins) is not None:
-        return _Done()
-    closes_at = _closing(settings, begins)
+        return Done()
+    closes_at = next_closing((settings.window_rule(),), begins)
+    if closes_at is not None and closes_at <= begins:
+        return plan_page_again(opening, settings, ports)
     before = now + WAVE if closes_at is None else min(now + WAVE, closes_at)
     page = _next_page(opening, settings, ports, begins=begins, before=before)
     delays = [delay_until(slot, now) for slot in page.slots]
     ports.automation_queue.send([entry_for(ref, delay=delay) for ref, delay in zip(page.refs, delays, strict=True)])
-    room = page.next_at < before
-    if page.left and closes_at is not None and page.next_at >= closes_at:
-        opens_at = next_opening((settings.window_rule(),), closes_at)
-        ahead = replace(opening, cursor=None, due_at=opens_at or now + NEVER_OPENS)
-    elif page.left:
-        ahead = replace(opening, cursor=page.cursor, due_at=opening.due_at if room else page.next_at)
-    elif page.refs or now < opening.begins + SETTLED:
-        ahead = replace(opening, cursor=None, due_at=max(page.next_at, now) + LOOK_AHEAD * 2)
-    else:
-        ahead = None
-    try:
-        ports.store.commit(Remove(opening) if ahead is None else Replace(ahead))
-    except Conflict:
-        return _Done(len(page.refs))
-    if ahead is None or not (page.left and room):
-        return _Done(len(page.refs))
-    return _Done(len(page.refs), (replace(ahead, version=opening.version + 1),))
+    more = page.left and page.next_at < before
+    return record(opening, _ahead(opening, page, before, now), ports, messages=len(page.refs), more=more)
 
 
-def _closing(settings: Settings, begins: datetime) -> datetime | None:
-    """When the organization's window closes; None when it stays open, or is closed: dispatch then holds again."""
-    closes_at = next_closing((settings.window_rule(),), begins)
-    return closes_at if closes_at is not None and closes_at > begins else None
+def _ahead(opening: Opening, page: _Page, before: datetime, now: datetime) -> Opening | None:
+    """The opening after the page: with more of the bucket at once, with the next wave, or once more when all is gone.
+
+    A wave that ended with the window is due at the closing: then what is left is planned again. None: it is over.
+    """
+    if page.left:
+        return replace(opening, cursor=page.cursor, due_at=opening.due_at if page.next_at < before else before)
+    if page.refs or now < opening.begins + SETTLED:
+        return replace(opening, cursor=None, due_at=max(page.next_at, now) + LOOK_AHEAD * 2)
+    return None
 
 
 @dataclass(frozen=True)
@@ -185,11 +172,7 @@ def _ring(timer: Timer, ports: Ports) -> int:
 def _expire(timer: Timer, ports: Ports) -> None:
     message = ports.store.message(timer.ref, consistent=True)
     if message is not None and message.status is Status.HELD:
-        detail = "It could not leave before it expired."
-        leaves = frozenset({Status.HELD})
-        ports.store.move(
-            message.ref, ended(now=ports.now(), to=Status.EXPIRED, code="expired", detail=detail, leaves=leaves)
-        )
+        ports.store.move(message.ref, expired(ports.now(), leaves=frozenset({Status.HELD})))
     if message is None or message.status is not Status.AWAITING_OPT_IN:
         return
     if ports.store.consent(message.org_id, message.phone, consistent=True).allows(message.user_id):
