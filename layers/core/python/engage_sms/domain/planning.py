@@ -28,10 +28,13 @@ class Plan:
     """For a message that may leave: by what, as its trace keeps it."""
 
     def validity(self, now: datetime) -> int | None:
-        """Whole seconds until the window closes: Twilio must not deliver after that. None outside any window."""
+        """Whole seconds until the window closes, rounded down: Twilio must not deliver after that.
+
+        None where no window closes; 0 when it closes within the second: too late to call Twilio.
+        """
         if self.closes_at is None:
             return None
-        return max(1, min(MAX_VALIDITY, int((self.closes_at - now).total_seconds())))
+        return max(0, min(MAX_VALIDITY, int((self.closes_at - now).total_seconds())))
 
 
 ORGANIZATION = "organization"
@@ -61,6 +64,14 @@ def plan(settings: Settings, *, recipient: Recipient, now: datetime) -> Plan:
     rule = deciding(decision).rule
     hold = Hold(reason=why, rule=rule, until=decision.opens_at, rule_data_version=version)
     return Plan(Status.HELD, decision.opens_at, hold=hold)
+
+
+def plan_call(settings: Settings, *, recipient: Recipient, now: datetime) -> Plan:
+    """The plan for a message that would be handed to Twilio at `now`: the window's last second counts as closed."""
+    leaves = plan(settings, recipient=recipient, now=now)
+    if leaves.closes_at is None or leaves.validity(now):
+        return leaves
+    return plan(settings, recipient=recipient, now=leaves.closes_at)
 
 
 def deciding(decision: Decision) -> RuleAnswer:

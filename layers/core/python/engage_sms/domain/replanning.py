@@ -39,4 +39,3 @@ def expired(now: datetime, *, leaves: frozenset[Status]) -> Transition:
     """The end of a message that could not leave before it expired."""
     detail = "It could not leave before it expired."
     return ended(now=now, to=Status.EXPIRED, code="expired", detail=detail, leaves=leaves)
-

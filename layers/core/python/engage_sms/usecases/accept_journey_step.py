@@ -101,7 +101,8 @@ def _changes(
     )
     if not waits or request_refusal(standing, at=leaves.leaves_at) is not None or leaves.failure is not None:
         return (message,)
-    request = _request(organization, settings, user, contact, leaves, ports)
+    expires_at = _expiry(command, settings, now, waits=False)
+    request = _request(organization, settings, user, contact, leaves, expires_at, ports)
     reserved = requested(consent, user.id, at=leaves.leaves_at, words=request.body, message_id=request.id)
     return message, Replace(reserved), Create(request)
 
@@ -119,7 +120,13 @@ def _obstacle(contact: Contact, user: User, consent: Consent) -> Failure | None:
 
 
 def _request(
-    organization: Organization, settings: Settings, user: User, contact: Contact, leaves: Plan, ports: Ports
+    organization: Organization,
+    settings: Settings,
+    user: User,
+    contact: Contact,
+    leaves: Plan,
+    expires_at: datetime,
+    ports: Ports,
 ) -> Message:
     body = render(settings.texts_opt_in_request, merge_values(organization, user, contact))
     return outbound(
@@ -130,6 +137,7 @@ def _request(
         kind=Kind.OPT_IN_REQUEST,
         body=body,
         plan=leaves,
+        expires_at=expires_at,
     )
 
 

@@ -10,6 +10,7 @@ from engage_sms.domain.consent import RequestRefusal, leaving
 from engage_sms.domain.directory import Organization
 from engage_sms.domain.message import (
     Failure,
+    Hold,
     Kind,
     Message,
     MessageRef,
@@ -26,7 +27,7 @@ from engage_sms.domain.message import (
 )
 from engage_sms.domain.naming import reference
 from engage_sms.domain.pace import turn_hold
-from engage_sms.domain.planning import Plan, plan
+from engage_sms.domain.planning import Plan, plan_call
 from engage_sms.domain.replanning import expired
 from engage_sms.domain.settings import resolve
 from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
@@ -113,7 +114,7 @@ def _leave(message: Message, ports: Ports, *, probing: bool = False) -> tuple[Or
         hold = standstill(organization, now)
         if hold is not None:
             return organization, Plan(Status.HELD, hold.until, hold=hold)
-        leaves = plan(resolve(organization.settings), recipient=find_recipient(message, ports), now=now)
+        leaves = plan_call(resolve(organization.settings), recipient=find_recipient(message, ports), now=now)
         probes = probe(organization.refusal, now) if probing and leaves.status is Status.QUEUED else None
         if probes is not None:
             ports.store.commit(Replace(replace(organization, refusal=probes)))
@@ -137,9 +138,14 @@ def _stop(message: Message, leaves: Plan, ports: Ports) -> Transition | None:
         return expired(now, leaves=_BEFORE_CLAIM)
     if leaves.failure is not None:
         return ended(now=now, to=Status.SKIPPED, code=leaves.failure.code, detail=leaves.failure.message)
-    if leaves.hold is not None and leaves.hold != message.hold:
+    if leaves.hold is not None and not _is_held_by(message, leaves.hold):
         return held(now=now, hold=leaves.hold, leaves=_BEFORE_CLAIM)
     return None
+
+
+def _is_held_by(message: Message, hold: Hold) -> bool:
+    """Whether the message is held so already; the words of the reason do not count."""
+    return message.hold is not None and (message.hold.rule, message.hold.until) == (hold.rule, hold.until)
 
 
 def _wait_in_line(message: Message, organization: Organization, ports: Ports) -> None:
@@ -152,13 +158,17 @@ def _wait_in_line(message: Message, organization: Organization, ports: Ports) ->
 
 def _attempt(message: Message, organization: Organization, leaves: Plan, ports: Ports) -> Transition:
     """The call, and the step its outcome means."""
-    now = ports.now()
     obstacle = _obstacle(message, ports)
     if obstacle is not None:
         to = Status.CANCELLED if obstacle.code == RequestRefusal.OPTED_OUT else Status.SKIPPED
-        return ended(now=now, to=to, code=obstacle.code, detail=obstacle.message, leaves=frozenset({Status.SENDING}))
+        return ended(
+            now=ports.now(), to=to, code=obstacle.code, detail=obstacle.message, leaves=frozenset({Status.SENDING})
+        )
     try:
         account = find_account(organization, ports)
+        validity = leaves.validity(ports.now())
+        if validity == 0:
+            return _too_late(message, organization, leaves, ports)
         sent = ports.twilio.send(
             account,
             Outgoing(
@@ -168,7 +178,7 @@ def _attempt(message: Message, organization: Organization, leaves: Plan, ports: 
                 media_urls=message.media_urls,
                 messaging_service_sid=organization.twilio.messaging_service_sid or "",
                 status_callback=f"{ports.public_url}/webhooks/twilio/{message.org_id}/status?m={reference(message.ref)}",
-                validity=leaves.validity(now),
+                validity=validity,
             ),
         )
     except (Refused, Rejected) as refusal:
@@ -178,6 +188,18 @@ def _attempt(message: Message, organization: Organization, leaves: Plan, ports: 
     except Retryable as busy:
         return _deferred(message, busy, ports)
     return accepted(now=ports.now(), sid=sent.sid)
+
+
+def _too_late(message: Message, organization: Organization, leaves: Plan, ports: Ports) -> Transition:
+    """The window closed between the claim and the call: held again, for the opening after that closing."""
+    now, closed_at = ports.now(), leaves.closes_at or ports.now()
+    then = plan_call(resolve(organization.settings), recipient=find_recipient(message, ports), now=max(now, closed_at))
+    if then.failure is not None:
+        code, detail = then.failure.code, then.failure.message
+        return ended(now=now, to=Status.SKIPPED, code=code, detail=detail, leaves=frozenset({Status.SENDING}))
+    if then.hold is not None:
+        return held(now=now, hold=then.hold, leaves=frozenset({Status.SENDING}))
+    return returned(now=now, detail="The window closed and is open again.")
 
 
 def _refused(message: Message, organization: Organization, refusal: Refused | Rejected, ports: Ports) -> Transition:
