@@ -102,6 +102,42 @@ def test_a_contact_is_put_and_shown_with_its_standing(ready: World, api: Gateway
     assert shown == stored.json
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"time_zone": "America/Denver", "state": "Colorado", "postal_code": "80202-1234"},
+        {"state": "on", "postal_code": "K1A 0B1"},
+        {"state": "AE", "postal_code": "09012"},
+    ],
+)
+def test_a_contact_says_where_it_is(ready: World, api: Gateway, place: dict[str, str]) -> None:
+    """Kept as given, and shown: US, Canada, and the armed forces abroad."""
+    stored = api.put("/v1/contacts/c-9", {**BO, **place})
+    shown = api.get("/v1/contacts/c-9").json
+
+    assert stored.status == 200
+    assert {name: shown[name] for name in place} == place
+
+
+def test_a_blank_place_is_none(ready: World, api: Gateway) -> None:
+    """An empty field of a form says nothing."""
+    stored = api.put("/v1/contacts/c-9", {**BO, "time_zone": "", "state": " ", "postal_code": ""})
+
+    assert [stored.json[name] for name in ("time_zone", "state", "postal_code")] == [None, None, None]
+
+
+def test_a_place_that_is_none_is_refused(ready: World, api: Gateway) -> None:
+    """Each one is named, with what to give: a typo here would text somebody at the wrong hour."""
+    reply = api.put(
+        "/v1/contacts/c-9", {**BO, "time_zone": "Mars/Olympus", "state": "Bavaria", "postal_code": "SW1A 1AA"}
+    )
+
+    assert reply.slug == "invalid"
+    assert [error["field"] for error in reply.json["errors"]] == ["time_zone", "state", "postal_code"]
+    assert all(error["message"].startswith("Give ") for error in reply.json["errors"])
+    assert api.get("/v1/contacts/c-9").status == 404
+
+
 def test_a_contact_of_nobody_is_refused(ready: World, api: Gateway) -> None:
     """422: the owner has to be a user of the organization."""
     reply = api.put("/v1/contacts/c-9", {**BO, "owner_id": "ghost"})

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
+from engage_sms.domain.open_minutes import straights
 from engage_sms.domain.settings import time_zones
 from engage_sms.domain.window import forget_zones, load_zone
 from engage_sms.errors import Permanent
@@ -26,6 +27,7 @@ def use_pinned_zones() -> None:
     zoneinfo.reset_tzpath([str(Path(spec.origin).parent / "zoneinfo")])
     zoneinfo.ZoneInfo.clear_cache()
     forget_zones()
+    straights.cache_clear()
     time_zones.cache_clear()
     zone, at, offset = _CHECK
     if at.astimezone(load_zone(zone)).utcoffset() != offset:

@@ -226,6 +226,7 @@ _NAMES = {
 }
 _ZIP_PREFIXES = _read_zip_codes(_ZIP_CODES)
 
+_ARMED_FORCES = frozenset({"AA", "AE", "AP"})
 CANADA = frozenset({"AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT"})
 CONTIGUOUS = frozenset(PLACES) - CANADA - {"AK", "AS", "GU", "HI", "MP", "PR", "VI"}
 """The 48 states and the District of Columbia."""
@@ -250,6 +251,17 @@ def posted(postal_code: str) -> tuple[str, ...]:
     digits = found[1].zfill(5)
     reached = next((_ZIP_PREFIXES[digits[:length]] for length in (5, 4, 3) if digits[:length] in _ZIP_PREFIXES), ())
     return tuple(place for place in reached if place in PLACES)
+
+
+def is_place(text: str) -> bool:
+    """Whether it names a state or province, or is one of the post's two letters for the armed forces abroad."""
+    return bool(named(text)) or _plain(text) in _ARMED_FORCES
+
+
+def is_postal_code(text: str) -> bool:
+    """Whether it is written as a ZIP or a Canadian postal code, wherever that leads."""
+    code = text.strip().upper()
+    return bool(_CANADIAN.fullmatch(code) or _ZIP.fullmatch(code))
 
 
 def zones_of(codes: Iterable[str]) -> tuple[str, ...]:

@@ -117,8 +117,10 @@ class ContactBody(Schema):
     cell_phone: str | None = Field(default=None, max_length=40)
     email: str | None = Field(default=None, max_length=320)
     time_zone: str | None = Field(default=None, max_length=64, description="An IANA name, such as America/Denver.")
-    state: str | None = Field(default=None, max_length=64)
-    postal_code: str | None = Field(default=None, max_length=16)
+    state: str | None = Field(
+        default=None, max_length=64, description="A US state or Canadian province, by name or two letters."
+    )
+    postal_code: str | None = Field(default=None, max_length=16, description="A ZIP or Canadian postal code.")
 
 
 class SmsAnswer(Schema):
