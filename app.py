@@ -32,11 +32,14 @@ def application(outdir: str, context: Mapping[str, Any]) -> App:
     from infra.aws.deployment import Deployment, check_names
     from infra.aws.recorded import check_tables
     from infra.aws.stack import EngageSmsStack
+    from infra.aws.watching import WatchingStack
 
     app = App(outdir=outdir, context={**FLAGS, **context})
     check_names(app.node.get_all_context())
     check_tables(topology.TABLES)
-    EngageSmsStack(app, deployment=Deployment.read(app.node.try_get_context))
+    deployment = Deployment.read(app.node.try_get_context)
+    system = EngageSmsStack(app, deployment=deployment)
+    WatchingStack(app, deployment=deployment, api_id=system.api_id).add_dependency(system)
     return app
 
 

@@ -14,7 +14,8 @@ from engage_sms.config import Config
 from engage_sms.domain.settings import SETTINGS
 from engage_sms.metrics import METRICS
 from engage_sms.topology import FUNCTIONS, ROUTES, Auth, Function
-from infra.aws.deployment import CONTEXT
+from infra.aws.deployment import CONTEXT, STAGES, Deployment
+from infra.aws.watches import watches
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -57,6 +58,11 @@ def _default(value: Any) -> str:
 
 def metric_rows() -> list[str]:
     return [f"| `{metric.name}` | {metric.unit.lower()} | {metric.meaning} |" for metric in METRICS]
+
+
+def alarm_rows() -> list[str]:
+    found = watches(Deployment(stage=STAGES["dev"]), api_id="")
+    return list(dict.fromkeys(watch.row for watch in found))
 
 
 def context_rows() -> list[str]:

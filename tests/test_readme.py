@@ -18,6 +18,7 @@ import pytest
 from tests.readme import (
     README,
     ROOT,
+    alarm_rows,
     api_rows,
     context_rows,
     environment_rows,
@@ -30,7 +31,9 @@ from tests.readme import (
 )
 
 
-@pytest.mark.parametrize("rows", [function_rows, api_rows, setting_rows, environment_rows, context_rows, metric_rows])
+@pytest.mark.parametrize(
+    "rows", [function_rows, api_rows, setting_rows, environment_rows, context_rows, metric_rows, alarm_rows]
+)
 def test_the_tables_say_what_the_code_says(rows: Callable[[], list[str]]) -> None:
     """Every row that the code means stands in README, in the code's order and with nothing in between."""
     table = "\n".join(rows())

@@ -52,7 +52,7 @@ class AccessLog:
 
 
 class Api(Construct):
-    """Exposes `url`, without a trailing slash, and `connect`."""
+    """Exposes `id`, `url` without a trailing slash, and `connect`."""
 
     def __init__(self, scope: Construct, id_: str, *, deployment: Deployment, identity: Identity) -> None:
         super().__init__(scope, id_)
@@ -79,6 +79,7 @@ class Api(Construct):
             access_log_settings=AccessLog(logs),
             domain_mapping=self._domain(deployment),
         )
+        self.id = self._api.api_id
         # The API knows none of its functions, so that they may know its address.
         self.url = f"https://{deployment.domain_name}" if deployment.domain_name else self._api.api_endpoint
         CfnOutput(Stack.of(self), "ApiUrl", value=self.url)

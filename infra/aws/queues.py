@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -14,7 +13,7 @@ from infra.aws.encryption import SENDS, Encryption
 
 
 class DeadLetters(Construct):
-    """Where a failure waits up to 14 days for a person, with an alarm on the first. Exposes `queue`."""
+    """Where a failure waits up to 14 days for a person; `watches` has an alarm on the first. Exposes `queue`."""
 
     def __init__(
         self, scope: Construct, id_: str, *, name: str, deployment: Deployment, encryption: Encryption
@@ -28,22 +27,6 @@ class DeadLetters(Construct):
             encryption=encryption.queue,
             encryption_master_key=encryption.key,
             enforce_ssl=True,
-        )
-        cloudwatch.Alarm(
-            self,
-            "Alarm",
-            alarm_name=deployment.name(f"{name}-dlq"),
-            alarm_description=(
-                f"Something that {name} could not handle waits in {deployment.name(name)}-dlq: "
-                "read its log for the error, mend the cause, then redrive the queue."
-            ),
-            metric=self.queue.metric_approximate_number_of_messages_visible(
-                period=Duration.minutes(1), statistic="Maximum"
-            ),
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
 

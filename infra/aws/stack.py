@@ -12,7 +12,6 @@ from constructs import Construct
 from engage_sms import topology
 from engage_sms.config import Config
 from infra.aws import triggers
-from infra.aws.alarms import ParkedMessages
 from infra.aws.api import Api
 from infra.aws.deployment import Deployment, construct_id
 from infra.aws.encryption import encryption
@@ -26,7 +25,7 @@ from infra.aws.tables import Tables
 
 
 class EngageSmsStack(Stack):
-    """The whole system of one deployment. `deployment.stack_name` names it and its template."""
+    """The whole system of one deployment. `deployment.stack_name` names it and its template. Exposes `api_id`."""
 
     def __init__(self, scope: Construct, *, deployment: Deployment, **options: Any) -> None:
         super().__init__(
@@ -45,6 +44,7 @@ class EngageSmsStack(Stack):
         self._clock = scheduler.ScheduleGroup(self, "Schedules", schedule_group_name=deployment.stack_name)
         identity = Identity(self, "Identity", deployment=deployment)
         self._api = Api(self, "Api", deployment=deployment, identity=identity)
+        self.api_id = self._api.id
         variables = environment(self._config(identity))
         layers = Layers(self, "Layers", target=deployment.target).both
         for function in topology.FUNCTIONS:
@@ -59,7 +59,6 @@ class EngageSmsStack(Stack):
             )
             self._grant(function, made)
             self._start(function, made)
-        ParkedMessages(self, "ParkedMessages", deployment=deployment)
         Tags.of(self).add("service", topology.SERVICE)
         Tags.of(self).add("stage", deployment.stage.name)
 

@@ -15,12 +15,13 @@ import app
 from tests.infra.synthesized import Template
 
 NO_BUNDLING: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
+WATCHING = "-watching.template.json"
 Synthesize = Callable[..., Template]
 
 
 @pytest.fixture(scope="session")
 def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """Makes the template of a context, without the vendor layer's files."""
+    """Makes the templates of a context, without the vendor layer's files: the system's, which knows what watches it."""
     if shutil.which("node") is None:
         if os.environ.get("CI") == "true":
             pytest.fail(app.NO_NODE, pytrace=False)
@@ -29,16 +30,28 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
     def synthesized(**context: Any) -> Template:
         outdir = tmp_path_factory.mktemp("cdk.out")
         app.application(str(outdir), {**NO_BUNDLING, **context}).synth()
-        [path] = Path(outdir).glob("*.template.json")
-        return Template(json.loads(path.read_text()), stack_name=path.name.removesuffix(".template.json"))
+        [watching] = outdir.glob(f"*{WATCHING}")
+        return _read(Path(str(watching).replace(WATCHING, ".template.json")), watching=_read(watching))
 
     return synthesized
+
+
+def _read(path: Path, *, watching: Template | None = None) -> Template:
+    stack_name = path.name.removesuffix(".template.json")
+    return Template(json.loads(path.read_text()), stack_name=stack_name, watching=watching)
 
 
 @pytest.fixture(scope="session")
 def template(synthesize: Synthesize) -> Template:
     """The template without any context."""
     return synthesize()
+
+
+@pytest.fixture(scope="session")
+def watching(template: Template) -> Template:
+    """The template of what watches that."""
+    assert template.watching is not None
+    return template.watching
 
 
 @pytest.fixture(scope="session")
@@ -51,4 +64,5 @@ def production(synthesize: Synthesize) -> Template:
         hosted_zone_id="Z0123456789ABC",
         jwt_issuer="https://login.example.com/",
         jwt_audience="engage-sms",
+        alarm_email="ops@example.com",
     )

@@ -10,8 +10,9 @@ PHYSICAL_NAMES = ("FunctionName", "TableName", "QueueName", "LogGroupName", "Nam
 class Template:
     """The CloudFormation template of one deployment. Resources are asked for by type, or by their physical names."""
 
-    def __init__(self, body: dict[str, Any], *, stack_name: str) -> None:
+    def __init__(self, body: dict[str, Any], *, stack_name: str, watching: Template | None = None) -> None:
         self.body = body
+        self.watching = watching
         self.stack_name = stack_name
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:

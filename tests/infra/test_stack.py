@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 
-from engage_sms import metrics, topology
+from engage_sms import topology
 from engage_sms.config import Config
-from engage_sms.usecases.reconcile_message import WHILE_PARKED
 from infra.aws.environment import EXTRAS
 from tests.infra.conftest import Synthesize
 from tests.infra.synthesized import Template
@@ -137,9 +136,9 @@ def test_every_table_of_the_topology_is_in_the_stack_and_no_other(template: Temp
     assert names == {table.name for table in topology.TABLES}
 
 
-def test_the_template_passes_cfn_lint(template: Template) -> None:
+def test_the_templates_pass_cfn_lint(template: Template, watching: Template) -> None:
     """CloudFormation's own linter finds nothing, but for what is tolerated with a reason."""
-    matches = lint(json.dumps(template.body))
+    matches = [*lint(json.dumps(template.body)), *lint(json.dumps(watching.body))]
 
     assert [str(match) for match in matches if match.rule.id not in TOLERATED] == []
 
@@ -149,19 +148,6 @@ def test_the_production_template_passes_cfn_lint(production: Template) -> None:
     matches = lint(json.dumps(production.body))
 
     assert [str(match) for match in matches if match.rule.id not in TOLERATED] == []
-
-
-def test_parked_messages_ring(template: Template, production: Template) -> None:
-    """The alarm watches the metric that `release` writes, of its own stage, and stays on while one is parked."""
-    for of, stage in ((template, "dev"), (production, "prod")):
-        alarms = of.of("CloudWatch::Alarm").values()
-        [alarm] = [each for each in alarms if each.get("MetricName") == metrics.PARKED.name]
-
-        assert alarm["AlarmName"] == f"engage-sms-{stage}-parked-messages"
-        assert alarm["Namespace"] == metrics.NAMESPACE
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": f"engage-sms-{stage}"}]
-        assert alarm["Period"] * alarm["EvaluationPeriods"] > WHILE_PARKED.total_seconds()
-        assert (alarm["DatapointsToAlarm"], alarm["Threshold"], alarm["Statistic"]) == (1, 1, "Sum")
 
 
 def test_stages_differ_in_data_only(template: Template, production: Template) -> None:
