@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from engage_sms.adapters import layout
 from engage_sms.adapters.layout import to_item
 from engage_sms.adapters.store import TableStore
+from engage_sms.adapters.table import Item, Put
 from engage_sms.domain.consent import Consent, ConsentState, UserConsent
 from engage_sms.domain.message import Message, Status, accepted, claim
 from engage_sms.errors import Conflict
@@ -150,3 +152,23 @@ def test_a_page_costs_the_same_in_a_long_conversation(metered: MeteredTable) -> 
         costs.append(metered.read_units - before)
 
     assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize(("version", "audience", "units"), [(2, "America/Denver|CO", 6), (2, "America/Chicago|IL", 1)])
+def test_counting_a_contact_takes_a_few_units(metered: MeteredTable, version: int, audience: str, units: int) -> None:
+    """Four when it is new, six when it moves, one when a version stays; nothing when told again."""
+    store = TableStore(metered, now=lambda: NOW)
+    for shard in range(16):
+        for where in ("America/Chicago|IL", "America/Denver|CO"):
+            metered.table.write(
+                Put(Item(**layout.headcount("acme", where, shard)._asdict(), kind="", doc={"contacts": 0}))
+            )
+    before = metered.write_units
+    store.count_contact("acme", "new", version=1, audience="America/Chicago|IL")
+    first = metered.write_units - before
+    store.count_contact("acme", "new", version=version, audience=audience)
+    then = metered.write_units - before - first
+    store.count_contact("acme", "new", version=version, audience=audience)
+
+    assert (first, then) == (4, units)
+    assert metered.write_units - before == first + then

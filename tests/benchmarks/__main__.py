@@ -15,6 +15,7 @@ from engage_sms.domain.segments import measure
 from engage_sms.domain.window import Rule, next_opening
 from engage_sms.ports import Create
 from engage_sms.usecases.send_message import SendMessage, send_message
+from tests.benchmarks import advice
 from tests.benchmarks.load import measure_load
 from tests.meter import MeteredTable
 from tests.world import ORG, World
@@ -90,6 +91,7 @@ def main() -> None:
         ("", f"{reads:g} read units", "6"),
         ("opening a conversation of 50 messages", f"{opening_a_conversation(50):g} read units", ""),
         ("opening a conversation of 100,000", f"{opening_a_conversation(100_000):g} read units", "the same"),
+        *advice.rows(),
     ]
     sys.stdout.write(f"{'what':44}{'measured':22}budget\n")
     for what, measured, budget in rows:

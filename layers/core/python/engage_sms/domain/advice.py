@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_
+from typing import NamedTuple
 
 from engage_sms.domain.open_minutes import EPOCH, Straight, Stretch, ones, open_minutes, straights
 from engage_sms.domain.window import MINUTES_A_DAY, Rule
@@ -130,8 +131,7 @@ _Shape = tuple[tuple[int, int, int], ...]
 A usual date has one part."""
 
 
-@dataclass(frozen=True)
-class _Block:
+class _Block(NamedTuple):
     """Where the minutes of a date and the next lie among the bytes of a stretch: from byte to byte, moved, masked."""
 
     begins: int
@@ -183,8 +183,7 @@ def _view(rule: Rule, calendar: _Calendar, stretch: Stretch) -> _View:
     legal = open_minutes(rule, stretch).to_bytes(stretch.minutes // 8, "little")
     kinds: dict[int, int] = {}
     minutes = (
-        int.from_bytes(legal[block.begins : block.ends], "little") >> block.shift & block.mask
-        for block in calendar.blocks
+        int.from_bytes(legal[begins:ends], "little") >> shift & mask for begins, ends, shift, mask in calendar.blocks
     )
     return _View(tuple(kinds.setdefault(each, len(kinds)) for each in minutes), tuple(kinds))
 

@@ -6,7 +6,7 @@ the local days are laid end to end and cut out; whole days cost nothing each. Of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -15,6 +15,8 @@ from engage_sms.domain.window import MINUTES_A_DAY, Rule, Span, load_zone, piece
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+_MARGIN = 2
+"""Days: no clock is further than that from UTC."""
 EPOCH = date(1970, 1, 1)
 """The date that wall minutes are counted from."""
 
@@ -65,26 +67,35 @@ def straights(zone: str, stretch: Stretch) -> tuple[Straight, ...]:
 
 def open_minutes(rule: Rule, stretch: Stretch) -> int:
     """The minutes of the stretch in which the rule holds."""
+    laid = _local_days(replace(rule, name="", zone=""), stretch)
+    origin = (stretch.first - EPOCH - _DAY * _MARGIN).days * MINUTES_A_DAY
     found = 0
     for part in straights(rule.zone, stretch):
-        day, into_it = divmod(part.wall, MINUTES_A_DAY)
         length = part.end - part.start
-        days = (into_it + length + MINUTES_A_DAY - 1) // MINUTES_A_DAY
-        laid = b"".join(_local_days(rule, EPOCH + timedelta(days=day), days))
-        found |= ((int.from_bytes(laid, "little") >> into_it) & ones(length)) << part.start
+        found |= _cut(laid, part.wall - origin, length) << part.start
     return found
 
 
-def _local_days(rule: Rule, first: date, days: int) -> list[bytes]:
-    """The minutes of each local date in which the rule holds, 180 bytes a date."""
-    spans = [rule.span_on(first + _DAY * number) for number in range(-1, days)]
+@lru_cache(maxsize=64)
+def _local_days(hours: Rule, stretch: Stretch) -> bytes:
+    """The minutes in which the rule holds on each date of the stretch and its margin, 180 bytes a date.
+
+    They are the same in every zone: `hours` is a rule without one.
+    """
+    first = stretch.first - _DAY * _MARGIN
+    spans = [hours.span_on(first + _DAY * number) for number in range(-1, stretch.days + 2 * _MARGIN)]
     shapes: dict[tuple[Span | None, Span | None], bytes] = {}
     laid = []
     for pair in pairwise(spans):
         if pair not in shapes:
             shapes[pair] = _local_day(*pair).to_bytes(MINUTES_A_DAY // 8, "little")
         laid.append(shapes[pair])
-    return laid
+    return b"".join(laid)
+
+
+def _cut(laid: bytes, start: int, length: int) -> int:
+    whole = int.from_bytes(laid[start >> 3 : (start + length + 7) >> 3], "little")
+    return whole >> (start & 7) & ones(length)
 
 
 def _local_day(before: Span | None, today: Span | None) -> int:
