@@ -1,7 +1,7 @@
 """The command line.
 
-`engage-sms local` runs the whole system on this machine until it is told to stop; `engage-sms redrive` acts on a
-deployed one, with the caller's AWS credentials.
+`engage-sms local` runs the whole system on this machine until it is told to stop; `engage-sms redrive` and
+`engage-sms recount` act on a deployed one, with the caller's AWS credentials.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         options = _options(arguments)
         if options.command == "redrive":
             sys.exit(_redrive(options.queue, stage=options.stage, rate=options.rate, as_json=options.json))
+        if options.command == "recount":
+            sys.exit(_recount(stage=options.stage, as_json=options.json))
         sys.exit(_run(options.port, at=options.at, empty=options.empty))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -52,7 +54,9 @@ def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="engage-sms", description="Two-way SMS for organizations.", allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="local|redrive", parser_class=_Parser)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="local|redrive|recount", parser_class=_Parser
+    )
     local = commands.add_parser("local", help="run the whole system on this machine", allow_abbrev=False)
     local.add_argument("--port", type=_port, default=DEFAULT_PORT, help="where to listen (8000); 0 takes a free port")
     local.add_argument("--empty", action="store_true", help="start without the demonstration organization")
@@ -62,6 +66,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     redrive.add_argument("--stage", default="dev", help="which deployment (dev)")
     redrive.add_argument("--rate", type=_rate, default=DEFAULT_RATE, help="messages a second, 1 to 500 (3)")
     redrive.add_argument("--json", action="store_true", help="answer with one line of JSON")
+    recount = commands.add_parser("recount", help="count contacts again for the advice", allow_abbrev=False)
+    recount.add_argument("--stage", default="dev", help="which deployment (dev)")
+    recount.add_argument("--json", action="store_true", help="answer with one line of JSON")
     return parser.parse_args(arguments)
 
 
@@ -130,6 +137,29 @@ def _redrive(queue: str, *, stage: str, rate: int, as_json: bool) -> int:
         print(reason, file=sys.stderr)
         return 1
     print(json.dumps(asdict(begun)) if as_json else begun.sentence)
+    return 0
+
+
+def _recount(*, stage: str, as_json: bool) -> int:
+    """Does it with the caller's AWS credentials; what it gives is the exit code."""
+    from botocore.exceptions import BotoCoreError
+    from pynamodb.exceptions import PynamoDBException
+
+    from engage_sms.adapters.dynamodb import DynamoTable
+    from engage_sms.adapters.store import TableStore
+    from engage_sms.adapters.system import utc_now
+    from engage_sms.adapters.zones import use_pinned_zones
+    from engage_sms.errors import EngageError
+    from infra.operations.recount import recount
+
+    use_pinned_zones()
+    table = f"{topology.SERVICE}-{stage}-{topology.STATE.name}"
+    try:
+        counted = recount(TableStore(DynamoTable(table), now=utc_now))
+    except (PynamoDBException, BotoCoreError, EngageError) as reason:
+        print(f"{table} cannot be read or written: {' '.join(str(reason).split())}", file=sys.stderr)
+        return 1
+    print(json.dumps(asdict(counted)) if as_json else counted.sentence)
     return 0
 
 

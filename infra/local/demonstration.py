@@ -74,7 +74,7 @@ def populate(system: System) -> None:
     openings = {found.opening.opens_at: found.opening for found in talks if found.opening}
     _store(system, [*users, *numbers, *contacts, *openings.values()])
     for contact in contacts:
-        count_contact(replace(contact, version=1), ports)
+        count_contact(replace(contact, version=1), ports.store)
     _store(system, [entity for found in talks for entity in found.entities()])
     _store(system, _usage(messages, numbers, system.twilio, account, now))
 

@@ -120,10 +120,10 @@ def test_everybody_is_counted_again(world: World) -> None:
         put(world, f"c-{number}", cell_phone=phone)
     changes(world)
     lost = counts(world)
-    counted = count_again(ORG, world.ports)
+    counted = count_again(ORG, world.store)
     put(world, "c-0", cell_phone=DENVER)
     world.settle()
-    again = count_again(ORG, world.ports)
+    again = count_again(ORG, world.store)
 
     assert (lost, counted, again) == ({}, 3, 3)
     assert counts(world) == {"America/Chicago": 1, "America/Denver": 2}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from engage_sms.domain.audience import audience_of
 from engage_sms.domain.directory import Contact
-from engage_sms.ports import Ports
+from engage_sms.ports import Store
 
 
-def count_contact(contact: Contact, ports: Ports) -> None:
+def count_contact(contact: Contact, store: Store) -> None:
     """Counts the contact, as stored, where it is now. Repeating it changes nothing."""
     audience = audience_of(contact)
-    ports.store.count_contact(
+    store.count_contact(
         contact.org_id, contact.id, version=contact.version, audience=audience.name if audience else None
     )
 
 
-def count_again(org_id: str, ports: Ports) -> int:
+def count_again(org_id: str, store: Store) -> int:
     """Counts all contacts of the organization again, and gives their number: moves those that count elsewhere by now.
 
     For contacts from before there were counts, and for new facts about area codes or addresses. It may be stopped,
@@ -23,9 +23,9 @@ def count_again(org_id: str, ports: Ports) -> int:
     """
     counted, cursor = 0, None
     while True:
-        page = ports.store.contacts(org_id, cursor=cursor, limit=500)
+        page = store.contacts(org_id, cursor=cursor, limit=500)
         for contact in page.items:
-            count_contact(contact, ports)
+            count_contact(contact, store)
         counted += len(page.items)
         cursor = page.cursor
         if cursor is None:

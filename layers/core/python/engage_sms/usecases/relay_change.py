@@ -53,7 +53,7 @@ def relay_change(change: StateChange, ports: Ports) -> None:
         case (Consent() | None) as old, Consent() as new:
             _consent(old, new, ports)
         case (Contact() | None) as old, Contact() as new if old is None or moves(old, new):
-            count_contact(new, ports)
+            count_contact(new, ports.store)
         case None, Job() as job:
             _job(job, ports)
         case Organization() as old, Organization() as new:
