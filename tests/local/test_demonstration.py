@@ -87,3 +87,12 @@ def test_it_is_small_enough_for_motos_scans(system: System) -> None:
     table = dynamodb_backends[ACCOUNT][REGION].tables[system.config.state_table]
 
     assert sum(len(partition) for partition in table.items.values()) < 2000
+
+
+def test_it_answers_advice_on_its_window(admin: Caller) -> None:
+    """A third of its contacts live an hour west of the window's zone."""
+    advice = admin.get("/v1/sending-window/advice").json
+
+    assert (advice["contacts"], advice["suited"]) == (60, 40)
+    assert advice["opens_too_early"]["sentence"] == "It opens too early for 20 of 60 contacts, by up to 1 hour."
+    assert advice["widest_for_all"]["start_time"] == "09:00"
