@@ -74,7 +74,7 @@ def environment_rows() -> list[str]:
     rows = []
     for item in fields(Config):
         said = re.search(rf'^    {item.name}: .*\n    """(.+?)"""', source, re.MULTILINE)
-        default = "required" if item.default is MISSING else f"`{item.default}`"
+        default = "required" if item.default is MISSING else f"`{item.default}`" if item.default else "none"
         meaning = (
             said[1]
             if said

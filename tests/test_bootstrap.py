@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import fields
+from typing import Any
 
 import boto3
 import pytest
+from botocore.session import get_session
 from moto import mock_aws
 
 from engage_sms.bootstrap import build_ports, real_ports
@@ -60,6 +62,7 @@ def test_the_environment_makes_the_ports(environ: dict[str, str]) -> None:
 def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One error, so that one deployment mends it."""
     required = {field.name.upper() for field in fields(Config)} - {
+        "CLIENTS",
         "USER_CLAIM",
         "ORGANIZATION_CLAIM",
         "ROLES_CLAIM",
@@ -74,6 +77,27 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
 
     assert set(missing.value.names) == required
     assert all(name in str(missing.value) for name in required)
+
+
+def test_the_clients_that_are_named_are_made_at_the_start(environ: dict[str, str]) -> None:
+    """From one session, the table's too; the others wait for their first use."""
+    made: list[str] = []
+    session = get_session()
+    create = session.create_client
+
+    def recorded(service: str, *arguments: Any, **named: Any) -> Any:
+        made.append(service)
+        return create(service, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_client", recorded)
+        patch.setattr("engage_sms.adapters.aws.get_session", lambda: session)
+        build_ports(Config.read(environ))
+        usual = list(made)
+        build_ports(Config.read(environ | {"CLIENTS": "dynamodb events ssm"}))
+
+    assert usual == ["dynamodb"]
+    assert made[1:] == ["dynamodb", "events", "ssm"]
 
 
 def test_claim_names_come_from_the_configuration(environ: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from engage_sms.usecases.run_job_subject import RunJobSubject, run_job_subject
 _run_job_subject = traced(run_job_subject)
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
     given = ports or real_ports()
 
     def run(message: QueueMessage) -> None:
@@ -29,4 +29,4 @@ def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | Non
         )
         _run_job_subject(command, given)
 
-    return each_message(event, context, run)
+    return each_message(event, run)

@@ -17,7 +17,7 @@ from engage_sms.ports import Ports
 from engage_sms.usecases.relay_change import relay_change
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, Any]:
     given = ports or real_ports()
 
     def relay(record: Mapping[str, Any]) -> None:
@@ -30,4 +30,4 @@ def handler(event: Mapping[str, Any], context: LambdaContext, ports: Ports | Non
         if "message_id" in counts.ids:
             follow(org_id=counts.ids["org_id"], message_id=counts.ids["message_id"])
 
-    return each_change(event, context, relay)
+    return each_change(event, relay)

@@ -18,7 +18,7 @@ EXTRAS = {
 
 def environment(config: Config) -> dict[str, str]:
     """`config` as variables, EXTRAS, and the name that logs and metrics carry."""
-    variables = {name.upper(): value for name, value in asdict(config).items()}
+    variables = {name.upper(): value for name, value in asdict(config).items() if value}
     return variables | EXTRAS | {"POWERTOOLS_SERVICE_NAME": service_name(config.stage)}
 
 

@@ -13,7 +13,7 @@ from constructs import Construct
 from engage_sms import topology
 from infra.aws.deployment import Deployment
 from infra.aws.encryption import Encryption
-from infra.aws.layers import CACHES, ROOT, processor, runtime
+from infra.aws.layers import ROOT, own_code, processor, runtime
 from infra.aws.logs import log_group
 from infra.aws.queues import DeadLetters
 
@@ -55,8 +55,8 @@ class EngageFunction(Construct):
             role=role,
             runtime=runtime(deployment.target),
             architecture=processor(deployment.target),
-            code=lambda_.Code.from_asset(str(ROOT / "functions" / function.name), exclude=CACHES),
-            handler="handler.handler",
+            code=own_code(ROOT / "functions" / function.name, deployment.target, lands_in="/var/task"),
+            handler="engage_sms.start.handler" if function.services else "handler.handler",
             layers=layers,
             environment=environment,
             timeout=Duration.seconds(function.timeout),

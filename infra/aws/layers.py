@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,43 @@ class Wheels:
         return True
 
 
+@jsii.implements(ILocalBundling)
+class Compiled:
+    """Copies our own code as it stands, and puts byte code beside it."""
+
+    def __init__(self, source: Path, target: Target, *, lands_in: str) -> None:
+        self._source = source
+        self._target = target
+        self._lands_in = lands_in
+
+    def try_bundle(self, output_dir: str, *, image: DockerImage, **_: Any) -> bool:
+        shutil.copytree(
+            self._source, output_dir, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+        )
+        wheels.compile_for(self._target, Path(output_dir), lands_in=self._lands_in)
+        return True
+
+
+def own_code(source: Path, target: Target, *, lands_in: str) -> lambda_.Code:
+    """The files of `source`, which Lambda unpacks in `lands_in`, with byte code of the target's Python."""
+    return lambda_.Code.from_asset(
+        str(source),
+        exclude=CACHES,
+        bundling=BundlingOptions(
+            image=DockerImage.from_registry("unused"),
+            local=Compiled(source, target, lands_in=lands_in),
+            command=wheels.made_for(target),
+        ),
+    )
+
+
 class Layers(Construct):
     """`both` is what every function gets."""
 
     def __init__(self, scope: Construct, construct_id: str, *, target: Target) -> None:
         super().__init__(scope, construct_id)
         self._target = target
-        core = lambda_.Code.from_asset(str(ROOT / "layers/core"), exclude=CACHES)
+        core = own_code(ROOT / "layers/core", target, lands_in="/opt")
         vendor = lambda_.Code.from_asset(
             str(ROOT / "layers/vendor"),
             bundling=BundlingOptions(

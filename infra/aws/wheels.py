@@ -9,13 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engage_sms import topology
 from infra.aws.deployment import Target
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 GLIBC = ("manylinux2014", "manylinux_2_28")
 """What python3.12 and later run on (Amazon Linux 2023, glibc 2.34) accepts; pip takes each tag literally."""
 LANDS_IN = "/opt/python"
-"""Where Lambda unpacks the layer's `python`: what tracebacks say of its files."""
+"""Where Lambda unpacks a layer's `python`: what tracebacks say of its files."""
 
 
 class WheelsNotInstalled(Exception):
@@ -35,10 +36,14 @@ def interpreter(version: str) -> str | None:
     """
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return sys.executable
-    found = shutil.which(f"python{version}")
-    # Version managers leave a file of that name for versions that are not chosen: it is there and does not run.
-    if found and subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0:  # noqa: S603
-        return found
+    chosen, kept = (
+        shutil.which(f"python{version}"),
+        Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"),
+    )
+    for found in filter(None, [chosen, *map(str, kept)]):
+        # Version managers leave a file of that name for versions that are not chosen: it is there and does not run.
+        if subprocess.run([found, "-V"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return found
     return None
 
 
@@ -67,13 +72,13 @@ def command(target: Target, requirements: Path, directory: Path, *, uv: str | No
     return [sys.executable, "-m", "pip", "install", *shared, *flags, *files]
 
 
-def compilation(python: str, directory: Path) -> list[str]:
-    """Compiles everything in `directory` with that Python.
+def compilation(python: str, directory: Path, *, lands_in: str = LANDS_IN) -> list[str]:
+    """Compiles everything in `directory`, which Lambda has in `lands_in`, with that Python.
 
     Never checked against the sources again: the times of files in a layer are not those they were compiled at, and
     every cold start would throw the byte code away.
     """
-    flags = ["--invalidation-mode", "unchecked-hash", "-s", str(directory), "-p", LANDS_IN]
+    flags = ["--invalidation-mode", "unchecked-hash", "-s", str(directory), "-p", lands_in]
     return [python, "-m", "compileall", "-q", *flags, str(directory)]
 
 
@@ -88,19 +93,31 @@ def install(target: Target, requirements: Path, directory: Path) -> None:
         directory / ".lock",
         *directory.rglob("__pycache__"),
         *directory.glob("*/tests"),
+        *_other_services(directory),
     ):
         if leftover.is_dir():
             shutil.rmtree(leftover)
         else:
             leftover.unlink(missing_ok=True)
+    compile_for(target, directory)
+    if interpreter(target.python) is None:
+        sys.stderr.write(
+            f"There is no python{target.python} here to compile the layers with: functions will compile them at each "
+            "cold start, which makes them slower.\n"
+        )
+
+
+def compile_for(target: Target, directory: Path, *, lands_in: str = LANDS_IN) -> None:
+    """Puts byte code beside the sources where this machine has the target's Python. Raises WheelsNotInstalled."""
     python = interpreter(target.python)
     if python:
-        _run(compilation(python, directory), f"python{target.python} could not compile the layer")
-    else:
-        sys.stderr.write(
-            f"There is no python{target.python} here to compile the vendor layer with: functions will compile it at "
-            "each cold start, which makes them slower.\n"
-        )
+        _run(compilation(python, directory, lands_in=lands_in), f"python{target.python} could not compile {directory}")
+
+
+def _other_services(directory: Path) -> list[Path]:
+    """What botocore knows of the services that nobody calls: nine tenths of it, and looked through at each start."""
+    called = {service for function in topology.FUNCTIONS for service in function.services}
+    return [path for path in directory.glob("botocore/data/*/") if path.name not in called]
 
 
 def _run(words: list[str], otherwise: str) -> None:

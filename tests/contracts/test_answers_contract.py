@@ -13,6 +13,7 @@ from moto import mock_aws
 
 from engage_sms import topology
 from engage_sms.adapters.answers import REMEMBERED, DynamoAnswers, MemoryAnswers
+from engage_sms.adapters.aws import Clients
 from engage_sms.errors import OutcomeUnknown, Rejected
 from engage_sms.ports import Answers
 from infra.local.resources import create_table
@@ -33,7 +34,7 @@ def aws() -> Iterator[None]:
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def answers(request: pytest.FixtureRequest, aws: None) -> Answers:
-    return MemoryAnswers() if request.param == "memory" else DynamoAnswers(TABLE)
+    return MemoryAnswers() if request.param == "memory" else DynamoAnswers(TABLE, Clients())
 
 
 class Work:
@@ -110,7 +111,7 @@ def test_two_at_once_are_one(answers: Answers) -> None:
 
 def test_a_caller_that_died_frees_its_key_in_time(aws: None) -> None:
     """Once its time is over, the next one may answer."""
-    answers = DynamoAnswers(TABLE)
+    answers = DynamoAnswers(TABLE, Clients())
     died = {
         "id": {"S": ""},
         "status": {"S": "INPROGRESS"},
@@ -130,7 +131,7 @@ def test_a_caller_that_died_frees_its_key_in_time(aws: None) -> None:
 
 def test_an_answer_is_kept_for_a_day(aws: None) -> None:
     """The item's expiry says so to DynamoDB, and an expired one counts no more."""
-    answers, work = DynamoAnswers(TABLE), Work()
+    answers, work = DynamoAnswers(TABLE, Clients()), Work()
     answers.once("k", "request", work, time_left=LONG)
     (stored,) = boto3.client("dynamodb").scan(TableName=TABLE)["Items"]
 
@@ -146,6 +147,6 @@ def test_a_memory_that_is_out_of_reach_says_so(aws: None) -> None:
     work = Work()
 
     with pytest.raises(OutcomeUnknown):
-        DynamoAnswers("no-such-table").once("k", "request", work, time_left=LONG)
+        DynamoAnswers("no-such-table", Clients()).once("k", "request", work, time_left=LONG)
 
     assert work.done == 0

@@ -92,10 +92,23 @@ def test_a_python_that_a_version_manager_only_announces_is_none(monkeypatch: pyt
 
 
 def test_what_a_layer_has_no_use_for_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scripts, locks, byte code of another Python and packages' own tests stay out of the layer."""
+    """Scripts, locks, byte code of another Python, packages' own tests, and the AWS services that nobody calls."""
+    kept = {
+        "six.py",
+        "yarl/__init__.py",
+        "botocore/data/endpoints.json",
+        "botocore/data/sqs/2012-11-05/service-2.json.gz",
+    }
+    dropped = {
+        "bin/jwt",
+        ".lock",
+        "yarl/__pycache__/x.pyc",
+        "jmespath/tests/x.py",
+        "botocore/data/ec2/2016/service-2.json",
+    }
 
     def installs(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
-        for path in ("bin/jwt", ".lock", "six.py", "yarl/__init__.py", "yarl/__pycache__/x.pyc", "jmespath/tests/x.py"):
+        for path in (*kept, *dropped):
             tmp_path.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
             tmp_path.joinpath(path).touch()
         return subprocess.CompletedProcess(command, 0, "", "")
@@ -104,7 +117,7 @@ def test_what_a_layer_has_no_use_for_is_dropped(tmp_path: Path, monkeypatch: pyt
     wheels.install(NOWHERE, REQUIREMENTS, tmp_path)
 
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {"six.py", "yarl/__init__.py"}
+    assert left == kept
 
 
 def test_a_failed_installation_says_what_the_installer_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

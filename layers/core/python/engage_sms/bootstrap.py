@@ -31,9 +31,13 @@ def build_ports(config: Config, *, twilio_http_client: Any | None = None) -> Por
     use_pinned_zones()
     check_rule_data()
     clients = Clients()
-    secrets = ParameterSecrets(config.parameter_prefix, clients, key=config.secrets_key)
+    secrets = ParameterSecrets(config.parameter_prefix, clients, now=utc_now, key=config.secrets_key)
+    table = DynamoTable(config.state_table, session=clients.session)
+    clients.keep("dynamodb", table.client)
+    for service in config.clients.split():
+        clients(service)
     return Ports(
-        store=TableStore(DynamoTable(config.state_table), now=utc_now),
+        store=TableStore(table, now=utc_now),
         twilio=TwilioApi(lambda: _parent(secrets), twilio_http_client),
         people_queue=SqsQueue(config.people_queue_url, clients),
         automation_queue=SqsQueue(config.automation_queue_url, clients),
@@ -44,7 +48,7 @@ def build_ports(config: Config, *, twilio_http_client: Any | None = None) -> Por
         wait=wait_until,
         new_id=new_id,
         public_url=config.public_url,
-        answers=DynamoAnswers(config.idempotency_table),
+        answers=DynamoAnswers(config.idempotency_table, clients),
         claims=ClaimNames(user=config.user_claim, organization=config.organization_claim, roles=config.roles_claim),
     )
 

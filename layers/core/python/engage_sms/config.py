@@ -35,6 +35,8 @@ class Config:
     """Secrets are parameters below this path, for example `/engage-sms/dev`."""
     public_url: str
     """Where Twilio reaches the API, without a trailing slash: webhooks are signed over it."""
+    clients: str = ""
+    """AWS services whose clients are made at the start, not at their first use: the stack names them for SnapStart."""
     user_claim: str = "sub"
     organization_claim: str = "org_id"
     roles_claim: str = "roles"

@@ -111,6 +111,17 @@ class Function:
     memory: int = 512
 
     @property
+    def services(self) -> tuple[str, ...]:
+        """The AWS services it calls, by botocore's names."""
+        called = {
+            "dynamodb": self.reads or self.writes,
+            "events": self.publishes,
+            "sqs": self.sends,
+            "ssm": self.reads_secrets or self.writes_secrets,
+        }
+        return tuple(service for service, used in called.items() if used)
+
+    @property
     def asynchronous(self) -> bool:
         """Started by something that does not wait for an answer: a failure needs somewhere to go."""
         return bool(self.consumes or self.stream_of or self.schedule or self.rule)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from engage_sms.adapters.aws import Clients
+
 REMEMBERED = 24 * 60 * 60
 """Seconds."""
 
@@ -24,8 +26,9 @@ class DynamoAnswers:
     Powertools' idempotency is imported at the first use: it starts slowly, and most requests carry no key.
     """
 
-    def __init__(self, table_name: str) -> None:
+    def __init__(self, table_name: str, clients: Clients) -> None:
         self._table_name = table_name
+        self._clients = clients
 
     def once(self, key: str, request: str, answer: Callable[[], dict[str, Any]], *, time_left: int) -> dict[str, Any]:
         from aws_lambda_powertools.utilities.idempotency import IdempotencyConfig, idempotent_function
@@ -62,7 +65,7 @@ class DynamoAnswers:
     def _records(self) -> DynamoDBPersistenceLayer:
         from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
-        return DynamoDBPersistenceLayer(table_name=self._table_name)
+        return DynamoDBPersistenceLayer(table_name=self._table_name, boto3_client=self._clients("dynamodb"))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Queues, the event bus and secrets in AWS.
 
-Clients come from one botocore session and are made when they are first needed: most functions need one or two of them,
-and boto3 would start a session of its own.
+Clients come from one botocore session, the table's too, and boto3 is not imported: a session of its own reads the list
+of all of AWS's services again, and its import alone takes as long as half a function's own start.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -22,15 +21,12 @@ from engage_sms.errors import Retryable
 from engage_sms.ports import QueueEntry
 from engage_sms.topology import EVENT_SOURCE_OUT
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.parameters import SSMProvider
-
 MAX_DELAY = 900
 """Seconds that a queue can hold a message back."""
 BATCH = 10
 """Entries in one SendMessageBatch."""
-SECRET_KEPT = 300
-"""Seconds for which a secret that was read is used without asking again."""
+SECRET_KEPT = timedelta(minutes=5)
+"""For so long a secret that was read is used without asking again."""
 _BUSY = frozenset(
     {
         "InternalException",
@@ -47,20 +43,22 @@ _BUSY = frozenset(
 
 
 class Clients:
-    """One client for each service, made at its first use. Safe to share between threads."""
+    """One client for each service, made at its first use from one session. Safe to share between threads."""
 
     def __init__(self) -> None:
+        self.session: Session = get_session()
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
-    @cached_property
-    def _session(self) -> Session:
-        return get_session()
+    def keep(self, service: str, client: Any) -> None:
+        """This one is there already."""
+        self._made[service] = client
 
     def __call__(self, service: str) -> Any:
+        """botocore's client of that service."""
         with self._lock:
             if service not in self._made:
-                self._made[service] = self._session.create_client(
+                self._made[service] = self.session.create_client(
                     service,
                     config=Config(
                         connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3, "mode": "standard"}
@@ -119,40 +117,44 @@ class EventBridgeBus:
 
 
 class ParameterSecrets:
-    """SecureString parameters below a prefix, read through a cache of SECRET_KEPT seconds; new ones under `key`."""
+    """SecureString parameters below a prefix, read through a cache of SECRET_KEPT; new ones under `key`.
 
-    def __init__(self, prefix: str, clients: Clients, *, key: str = "alias/aws/ssm") -> None:
+    Not Powertools' provider: it imports boto3, and the first webhook of a process would wait for that.
+    """
+
+    def __init__(
+        self, prefix: str, clients: Clients, *, now: Callable[[], datetime], key: str = "alias/aws/ssm"
+    ) -> None:
         self._prefix = prefix
         self._clients = clients
+        self._now = now
         self._key = key
-
-    @cached_property
-    def _provider(self) -> SSMProvider:
-        from aws_lambda_powertools.utilities.parameters import SSMProvider
-
-        return SSMProvider(boto3_client=self._clients("ssm"))
+        self._kept: dict[str, tuple[str, datetime]] = {}
 
     def get(self, name: str) -> str | None:
-        from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-
-        try:
-            value = self._provider.get(self._path(name), max_age=SECRET_KEPT, decrypt=True)
-        except GetParameterError as error:
-            # Powertools wraps whatever was raised without saying what it was; the cause is the context.
-            cause = error.__context__
-            if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ParameterNotFound":
-                return None
-            with _reactions("Parameter Store"):
-                raise cause or error from None
-        return None if value is None else str(value)
+        """A name that is not there is asked for each time: it may be put there at any moment."""
+        kept = self._kept.get(name)
+        if kept is not None and self._now() < kept[1]:
+            return kept[0]
+        with _reactions("Parameter Store"):
+            try:
+                answer = self._clients("ssm").get_parameter(Name=self._path(name), WithDecryption=True)
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "ParameterNotFound":
+                    return None
+                raise
+        return self._keep(name, str(answer["Parameter"]["Value"]))
 
     def put(self, name: str, value: str) -> None:
-        path = self._path(name)
         with _reactions("Parameter Store"):
             self._clients("ssm").put_parameter(
-                Name=path, Value=value, Type="SecureString", KeyId=self._key, Overwrite=True
+                Name=self._path(name), Value=value, Type="SecureString", KeyId=self._key, Overwrite=True
             )
-        self._provider.add_to_cache(key=(path, None, False), value=value, max_age=SECRET_KEPT)
+        self._keep(name, value)
+
+    def _keep(self, name: str, value: str) -> str:
+        self._kept[name] = (value, self._now() + SECRET_KEPT)
+        return value
 
     def _path(self, name: str) -> str:
         return f"{self._prefix}/{name}"

@@ -2,22 +2,24 @@
 
 Instants are RFC 3339 in UTC with six digits of microseconds, so that they sort as they are; days are ISO dates; enums
 their values; tuples lists. A field that has its default is left out: items stay below 1 KB, which is one write unit.
+
+Our own, for the few types that entities are made of: cattrs took a twelfth of every function's start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
-
-from cattrs import Converter
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from engage_sms.domain.message import TraceEntry
 
 T = TypeVar("T")
+Read = Callable[[Any], Any]
 
 _SHORT_NAMES: Mapping[type, Mapping[str, str]] = {TraceEntry: {"at": "t", "event": "e", "detail": "d"}}
 """A message carries many of these; each letter saved is saved five times."""
@@ -30,35 +32,74 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _converter() -> Converter:
-    converter = Converter(unstruct_collection_overrides={tuple: list})
-    converter.register_unstructure_hook(datetime, instant)
-    converter.register_unstructure_hook(date, date.isoformat)
-    converter.register_unstructure_hook(StrEnum, lambda member: member.value)
-    converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text).astimezone(UTC))
-    converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
-
-    def renames(cls: type) -> dict[str, Any]:
-        return {name: override(rename=short) for name, short in _SHORT_NAMES.get(cls, {}).items()}
-
-    converter.register_unstructure_hook_factory(
-        is_dataclass,
-        lambda cls: make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True, **renames(cls)),
-    )
-    converter.register_structure_hook_factory(
-        is_dataclass, lambda cls: make_dict_structure_fn(cls, converter, **renames(cls))
-    )
-    return converter
-
-
-_CONVERTER = _converter()
-
-
 def to_plain(value: Any) -> Any:
     """The value as strings, numbers, booleans, lists and maps."""
-    return _CONVERTER.unstructure(value)
+    match value:
+        case StrEnum():
+            return value.value
+        case str() | int() | float() | None:
+            return value
+        case datetime():
+            return instant(value)
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return {to_plain(name): to_plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [to_plain(inner) for inner in value]
+    kind: Any = type(value)
+    written = ((name, getattr(value, field), default) for field, name, default in _names(kind))
+    return {name: to_plain(inner) for name, inner, default in written if inner != default}
 
 
 def from_plain(plain: Mapping[str, Any], entity: type[T]) -> T:
     """The entity that `to_plain` took apart. Fields it does not know are left aside."""
-    return _CONVERTER.structure(plain, entity)
+    kind: Any = entity
+    found: T = _reader(kind)(plain)
+    return found
+
+
+@cache
+def _names(entity: Any) -> tuple[tuple[str, str, Any], ...]:
+    """Each field, the name it is written under, and its default."""
+    short = _SHORT_NAMES.get(entity, {})
+    return tuple(
+        (
+            field.name,
+            short.get(field.name, field.name),
+            field.default if field.default_factory is MISSING else field.default_factory(),
+        )
+        for field in fields(entity)
+    )
+
+
+@cache
+def _reader(kind: Any) -> Read:
+    """What makes a value of this type from its plain form. Raises TypeError for what no entity is made of."""
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _entity_reader(kind)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind
+    if kind is datetime:
+        return lambda text: datetime.fromisoformat(text).astimezone(UTC)
+    if kind is date:
+        return date.fromisoformat
+    if kind in (str, int, bool, Any):
+        return lambda value: value
+    match get_origin(kind), get_args(kind):
+        case origin, (inner, last) if origin is UnionType and last is NoneType:
+            read = _reader(inner)
+            return lambda value: None if value is None else read(value)
+        case origin, (inner, last) if origin is tuple and last is ...:
+            read = _reader(inner)
+            return lambda values: tuple(map(read, values))
+        case origin, (_, inner) if origin is Mapping:
+            read = _reader(inner)
+            return lambda values: {name: read(value) for name, value in values.items()}
+    raise TypeError(f"No document can hold a {kind}.")
+
+
+def _entity_reader(entity: Any) -> Read:
+    types = get_type_hints(entity)
+    readers = tuple((field, name, _reader(types[field])) for field, name, _ in _names(entity))
+    return lambda plain: entity(**{field: read(plain[name]) for field, name, read in readers if name in plain})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 from pynamodb.connection.base import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError, VerboseClientError
 from pynamodb.transactions import TransactWrite
@@ -51,10 +52,15 @@ class DynamoTable:
         *,
         region: str | None = None,
         endpoint: str | None = None,
+        session: Session | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """With a `session` the client is made from it, here and now; else PynamoDB starts one at the first call."""
         self.model = model_of(table_name, region=region, endpoint=endpoint)
         self._sleep = sleep
+        if session is not None:
+            self._connection()._local.session = session  # PynamoDB knows no other way to be given one
+            _ = self.client  # made at the first look
 
     def get(self, key: Key, *, consistent: bool = False) -> Item | None:
         try:
@@ -177,6 +183,11 @@ class DynamoTable:
                 self._sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311
             else:
                 return
+
+    @property
+    def client(self) -> Any:
+        """botocore's client of DynamoDB."""
+        return self._connection().client
 
     def _connection(self) -> Connection:
         connection: Connection = self.model._get_connection().connection
