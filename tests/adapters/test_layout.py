@@ -72,13 +72,18 @@ def test_a_contact_stays_in_its_shard() -> None:
     [
         ({Status.HELD}, Status.AWAITING_OPT_IN, IndexStep(layout.awaiting("acme", shard_of("bob")))),
         ({Status.HELD}, Status.SENDING, IndexStep(None)),
-        ({Status.SENT}, Status.FAILED, None),
+        (
+            {Status.SENT},
+            Status.CANCELLED,
+            IndexStep(layout.never_sent("acme", NOW.date(), shard_of("bob")), if_absent=True),
+        ),
+        ({Status.HELD}, Status.EXPIRED, IndexStep(layout.never_sent("acme", NOW.date(), shard_of("bob")))),
         ({Status.SENDING}, Status.SENT, IndexStep(layout.ledger("acme", NOW.date(), shard_of("bob")), if_absent=True)),
         ({Status.HELD}, Status.SENT, IndexStep(layout.ledger("acme", NOW.date(), shard_of("bob")))),
     ],
 )
 def test_a_step_moves_a_message_in_the_index(leaves: set[Status], to: Status, expected: IndexStep | None) -> None:
-    """Into its waiting place, out of it, or into the ledger; never out of the ledger."""
+    """Into its waiting place, out of it, into the ledger or among the ended; never out of the ledger."""
     step = Transition(leaves=frozenset(leaves), to=to, trace=TraceEntry(at=NOW, event="x"))
 
     assert index_step(ref(), step) == expected

@@ -113,6 +113,7 @@ def _numbers_gone_wrong(world: HandledWorld) -> None:
     world.twilio.inject("incoming_phone_numbers.list", "500")
     world.run("sweep", {})
     world.run("sweep", {})
+    world.run("retention", {})
 
 
 def _text_under_faults(world: HandledWorld) -> None:
@@ -178,6 +179,7 @@ def _bad_luck(world: HandledWorld) -> None:
     world.run("release", {}, ports)
     world.run("usage_nightly", {}, ports)
     world.run("sweep", {}, ports)
+    world.run("retention", {}, ports)
     for method, path in (("GET", "/v1/contacts"), ("GET", "/v1/usage"), ("GET", "/v1/conversations")):
         assert world.call(method, path, ports=ports).slug == "internal-error"
     assert world.call("POST", "/v1/conversations/c-1/messages", {"body": SAID[5]}, ports=ports).slug == "internal-error"

@@ -69,6 +69,8 @@ NUMBERS_REJOINED = Metric("NumbersRejoined", "numbers of users who had lost them
 NUMBERS_LOST = Metric("NumbersLost", "numbers of users that are not in the Twilio account any more")
 NUMBERS_FOREIGN = Metric("NumbersForeign", "numbers in an organization's Twilio account that we did not buy")
 SWEEPS_FAILED = Metric("SweepsFailed", "numbers and organizations that could not be swept; the next hour tries again")
+BODIES_REMOVED = Metric("BodiesRemoved", "messages whose text was removed because its time was over")
+RETENTIONS_FAILED = Metric("RetentionsFailed", "days and organizations whose texts were not removed at night")
 PULLS_FAILED = Metric("UsagePullsFailed", "organizations whose usage was not pulled at night")
 RECORDS_FAILED = Metric("RecordsFailed", "queue messages and stream records that failed and come again")
 
@@ -100,6 +102,8 @@ METRICS = (
     NUMBERS_LOST,
     NUMBERS_FOREIGN,
     SWEEPS_FAILED,
+    BODIES_REMOVED,
+    RETENTIONS_FAILED,
     PULLS_FAILED,
     RECORDS_FAILED,
 )

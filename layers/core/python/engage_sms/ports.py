@@ -19,12 +19,13 @@ from engage_sms.domain.due import Opening, Parked, Replanning, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
 from engage_sms.domain.pace import Pace
+from engage_sms.domain.retention import Retention
 from engage_sms.domain.usage import LedgerLine, UsageDay
 
 T = TypeVar("T")
 Versioned = Organization | User | Contact | Number | Consent | Opening | Pace | Replanning
 """Entities that change only when their `version` is still the one that was read."""
-Entity = Versioned | Message | Conversation | Job | JobResult | UsageDay | Timer | Parked | Underway
+Entity = Versioned | Message | Conversation | Job | JobResult | UsageDay | Timer | Parked | Underway | Retention
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Replace:
 class Overwrite:
     """Put the entity whatever is there: for derived data, where a repeat writes the same."""
 
-    entity: Conversation | UsageDay | Timer | Parked | Underway
+    entity: Conversation | UsageDay | Timer | Parked | Underway | Retention
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,9 @@ class Store(Protocol):
         Seeing the same message again changes nothing.
         """
 
+    def clear_preview(self, message: Message) -> None:
+        """The inbox line shows nothing of the message any more, if it is the one it shows."""
+
     def count_contact(self, org_id: str, contact_id: str, *, version: int, audience: str | None) -> None:
         """Count this version of the contact in the audience (by name, None for none) and no longer where it was.
 
@@ -187,6 +191,16 @@ class Store(Protocol):
     def ledger(self, org_id: str, day: date) -> Iterator[LedgerLine]:
         """Our own count for one UTC day: messages sent to Twilio or received from it."""
 
+    def bodies(self, org_id: str, day: date) -> Iterator[Message]:
+        """Messages that still have their text, of one UTC day: sent or received on it, or ended without being sent."""
+
+    def remove_body(self, ref: MessageRef, *, at: datetime) -> Message | None:
+        """Empties text and media of a message that has ended, once: one conditional write, see `without_body`.
+
+        Returns the message as it then stands, or None (nothing changed).
+        """
+
+    def retention(self, org_id: str) -> Retention | None: ...
     def usage(self, org_id: str, first: date, last: date) -> tuple[UsageDay, ...]:
         """Reported days from `first` to `last`, both inclusive, oldest first."""
 

@@ -298,6 +298,14 @@ FUNCTIONS = (
         reads_secrets=(Secret.ORGANIZATIONS,),
         timeout=300,
     ),
+    Function(
+        name="retention",
+        summary="texts that were kept for their time are removed",
+        schedule=Schedule(name="nightly-retention", expression="cron(0 6 * * ? *)"),
+        reads=(STATE,),
+        writes=(STATE,),
+        timeout=900,
+    ),
 )
 FUNCTION = {function.name: function for function in FUNCTIONS}
 ROUTES = tuple((function, route) for function in FUNCTIONS for route in function.routes)

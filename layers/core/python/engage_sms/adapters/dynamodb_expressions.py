@@ -17,6 +17,7 @@ from engage_sms.adapters.table import (
     FieldBelow,
     FieldIn,
     FieldLacks,
+    FieldMissing,
     FieldMissingOrBelow,
     FieldShorter,
     Present,
@@ -44,6 +45,8 @@ def _clause(condition: Condition) -> Expression:
             clause = Path("version") == _value(version)
         case FieldIn(name, values):
             clause = _field(name).is_in(*map(_value, values))
+        case FieldMissing(name):
+            clause = _field(name).does_not_exist()
         case FieldBelow(name, bound):
             clause = _field(name) < _value(bound)
         case FieldMissingOrBelow(name, bound):

@@ -62,6 +62,16 @@ def put_into_inbox(table: Table, message: Message) -> None:
     raise Conflict("The inbox line changed too often.")
 
 
+def clear_preview(table: Table, message: Message) -> None:
+    """The line no longer shows what the message said, if it is the message it shows.
+
+    relay   m1 lost its text: the line shows m1 ✓ cleared        saw m1 again ✗ (m1 <= last): it stays cleared
+    relay   saw m2: the line shows m2 ──────────────────────► m1 lost its text ✗ m2 stays
+    """
+    shows_it = FieldIn("last_message_id", (message.id,))
+    table.update(Update(key=_key(message), when=(shows_it,), set={"last_body": ""}))
+
+
 def mark_read(table: Table, key: Key) -> None:
     """Nothing up to the line's latest message is unread. Raises Conflict when messages keep coming in between."""
     for _ in range(_ATTEMPTS):

@@ -20,6 +20,7 @@ begins with its id, so no key of one organization can name another's item.
 | Parked | ORG#org#PARKED | user#contact#message | |
 | Underway | ORG#org#UNDERWAY | worker | |
 | UsageDay | ORG#org#USAGE | day | |
+| Retention | ORG#org | RETENTION | |
 | a mark made by Once | ONCE#scope#key | ONCE | |
 | turns taken in a second | ORG#org#TURN#second | TURN | |
 | as what a contact is counted | ORG#org#CONTACT#contact | COUNTED | |
@@ -48,6 +49,7 @@ from engage_sms.domain.due import Opening, Parked, Replanning, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import WAITING, Message, MessageRef, Status, Transition
 from engage_sms.domain.pace import Pace
+from engage_sms.domain.retention import Retention
 from engage_sms.domain.usage import UsageDay
 from engage_sms.ports import Entity, StateChange
 
@@ -57,6 +59,8 @@ DUE_OPENINGS = "DUE"
 DUE_REPLANNINGS = "DUE-REPLANNINGS"
 IN_LEDGER = frozenset({Status.SENT, Status.DELIVERED, Status.UNDELIVERED, Status.RECEIVED})
 """States that only a message has that Twilio took, or gave us."""
+NEVER_SENT = frozenset({Status.FAILED, Status.CANCELLED, Status.EXPIRED, Status.SKIPPED})
+"""States in which a message has ended; one that Twilio took before has its place in the ledger and keeps it."""
 ONCE_KIND = "once"
 TURN_KIND = "turn"
 TURN_KEPT = 3600
@@ -85,6 +89,10 @@ def ledger(org_id: str, day: date, shard: int) -> str:
     return f"ORG#{org_id}#LEDGER#{day.isoformat()}#{shard}"
 
 
+def never_sent(org_id: str, day: date, shard: int) -> str:
+    return f"ORG#{org_id}#ENDED#{day.isoformat()}#{shard}"
+
+
 def inbox(org_id: str, user_id: str) -> str:
     return f"ORG#{org_id}#INBOX#{user_id}"
 
@@ -98,7 +106,7 @@ def due_timers(shard: int) -> str:
 
 
 def message_index(message: Message) -> IndexKeys:
-    """Held messages are found by opening, those awaiting an opt-in by phone, those that left or came by day."""
+    """Held messages are found by opening, those awaiting an opt-in by phone, those that left, came or ended by day."""
     shard = shard_of(message.contact_id)
     isk = f"{message.phone}#{message.id}#{message.segments}"
     if message.status is Status.HELD and message.hold is not None:
@@ -107,6 +115,8 @@ def message_index(message: Message) -> IndexKeys:
         return awaiting(message.org_id, shard), isk
     if message.status in IN_LEDGER:
         return ledger(message.org_id, (message.sent_at or message.created_at).date(), shard), isk
+    if message.status in NEVER_SENT:
+        return never_sent(message.org_id, message.created_at.date(), shard), isk
     return None, isk
 
 
@@ -131,8 +141,9 @@ def index_step(ref: MessageRef, step: Transition) -> IndexStep | None:
     if step.to in IN_LEDGER or (step.to is Status.FAILED and "sid" in step.fields):
         # Reports overtake each other: whichever comes first enters the message, later ones find it entered.
         return IndexStep(ledger(ref.org_id, step.trace.at.date(), shard), if_absent=not step.leaves & WAITING)
-    if step.leaves & IN_LEDGER:
-        return None
+    if step.to in NEVER_SENT:
+        ends = never_sent(ref.org_id, step.trace.at.date(), shard)
+        return IndexStep(ends, if_absent=bool(step.leaves & IN_LEDGER))
     return IndexStep(None)
 
 
@@ -230,6 +241,7 @@ PLACES = (
         forgotten=lambda underway: int(underway.at.timestamp()) + UNDERWAY_KEPT,
     ),
     Place("usage", UsageDay, "ORG#{org_id}#USAGE", "{day}"),
+    Place("retention", Retention, "ORG#{org_id}", "RETENTION"),
 )
 PLACE_OF: Mapping[type[Any], Place] = {place.entity: place for place in PLACES}
 _PLACE_OF_KIND = {place.kind: place for place in PLACES}

@@ -23,6 +23,7 @@ from engage_sms.adapters.table import (
     FieldBelow,
     FieldIn,
     FieldLacks,
+    FieldMissing,
     FieldMissingOrBelow,
     FieldShorter,
     IndexKey,
@@ -207,6 +208,8 @@ def _holds(condition: Condition, stored: Item | None) -> bool:
             return stored is not None and stored.version == version
         case FieldIn(name, values):
             return doc.get(name) in values
+        case FieldMissing(name):
+            return name not in doc
         case FieldBelow(name, bound):
             return name in doc and doc[name] < bound
         case FieldMissingOrBelow(name, bound):

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar, cast
 
 from engage_sms.adapters import layout
 from engage_sms.adapters.codec import instant, to_plain
 from engage_sms.adapters.headcount import count_contact, headcounts
-from engage_sms.adapters.inbox import mark_read, put_into_inbox
+from engage_sms.adapters.inbox import clear_preview, mark_read, put_into_inbox
+from engage_sms.adapters.retention import ended_on, remove_body
 from engage_sms.adapters.table import (
     EVERYTHING,
     Absent,
@@ -42,6 +43,7 @@ from engage_sms.domain.due import Opening, Parked, Replanning, Timer
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.domain.message import Message, MessageRef, Transition
 from engage_sms.domain.pace import Pace
+from engage_sms.domain.retention import Retention
 from engage_sms.domain.usage import LedgerLine, UsageDay
 from engage_sms.errors import Invalid
 from engage_sms.ports import (
@@ -128,8 +130,14 @@ class TableStore:
     def take_turn(self, org_id: str, second: datetime, *, rate: int) -> bool:
         return self.table.count(layout.turns(org_id, second), below=rate)
 
+    def remove_body(self, ref: MessageRef, *, at: datetime) -> Message | None:
+        return _entity(remove_body(self.table, _message_key(ref), at=at), Message)
+
     def saw_message(self, message: Message) -> None:
         put_into_inbox(self.table, message)
+
+    def clear_preview(self, message: Message) -> None:
+        clear_preview(self.table, message)
 
     def count_contact(self, org_id: str, contact_id: str, *, version: int, audience: str | None) -> None:
         count_contact(self.table, org_id, contact_id, version=version, audience=audience)
@@ -309,6 +317,16 @@ class TableStore:
         pk = layout.key(UsageDay, org_id=org_id, day=first).pk
         days = self.table.query(pk, Span(first.isoformat(), last.isoformat()))
         return tuple(_must_be(item, UsageDay) for item in days)
+
+    # --- retention ----------------------------------------------------------------------------------------------------
+
+    def bodies(self, org_id: str, day: date) -> Iterator[Message]:
+        items = (self._items(self._rows(partition)) for partition in ended_on(org_id, day))
+        messages = (_must_be(item, Message) for item in chain.from_iterable(items))
+        return (message for message in messages if message.body_removed_at is None)
+
+    def retention(self, org_id: str) -> Retention | None:
+        return self._get(Retention, consistent=True, org_id=org_id)
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

@@ -79,6 +79,13 @@ class FieldIn:
 
 
 @dataclass(frozen=True)
+class FieldMissing:
+    """The field of `doc` is not there."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class FieldBelow:
     """The field of `doc` is there and sorts before this string."""
 
@@ -110,7 +117,9 @@ class FieldShorter:
     length: int
 
 
-Condition = Absent | Present | VersionIs | FieldIn | FieldBelow | FieldMissingOrBelow | FieldLacks | FieldShorter
+Condition = (
+    Absent | Present | VersionIs | FieldIn | FieldMissing | FieldBelow | FieldMissingOrBelow | FieldLacks | FieldShorter
+)
 
 # --- writes -----------------------------------------------------------------------------------------------------------
 

@@ -72,6 +72,10 @@ FINAL = frozenset(
 )
 
 
+ENDED = FINAL | {Status.SENT}
+"""Nothing will be sent any more of what these say. Some carriers never report a delivery, so `sent` is one of them."""
+
+
 @dataclass(frozen=True, order=True)
 class MessageRef:
     """Where a message lives: enough to find it with one read. Its text form rides in the status callback's URL."""
@@ -140,6 +144,8 @@ class Message:
     sid: str | None = None
     source: Mapping[str, str] = field(default_factory=dict)
     """Where it came from: `journey_id`, `step_id`, `execution_id` of a journey message."""
+    body_removed_at: datetime | None = None
+    """When its time was over and `body` and `media_urls` were emptied (setting `sms.retention.body_days`)."""
     trace: tuple[TraceEntry, ...] = ()
 
     @property
@@ -304,3 +310,20 @@ def advance(message: Message, step: Transition) -> Message | None:
     if step.lease_before is not None and (message.lease_until is None or message.lease_until >= step.lease_before):
         return None
     return replace(message, status=step.to, trace=(*message.trace, step.trace), **step.fields)
+
+
+def body_removed(*, now: datetime) -> TraceEntry:
+    """What the trace says of a text whose time is over."""
+    return TraceEntry(at=now, event="body_removed", detail="The organization keeps texts no longer than this.")
+
+
+def without_body(message: Message, *, now: datetime) -> Message | None:
+    """The message without its text and media; None when it has not ended yet, or has lost them before.
+
+    Its state is left alone, so a late callback and the removal do not get in each other's way. As with `advance`, the
+    store's conditional write is the mirror of this.
+    """
+    if message.status not in ENDED or message.body_removed_at is not None:
+        return None
+    trace = (*message.trace, body_removed(now=now))
+    return replace(message, body="", media_urls=(), body_removed_at=now, trace=trace)

@@ -72,6 +72,7 @@ class Settings:
     journey_wait_for_opt_in_days: int
     hold_expires_after_hours: int
     throughput_messages_per_second: int
+    retention_body_days: int | None
     texts_opt_in_request: str
     texts_opt_in_confirmation: str
     texts_help: str
@@ -191,6 +192,7 @@ _SETTINGS = (
     Setting("sms.journey.wait_for_opt_in_days", 7, _whole(1, 90), "a whole number of days, 1 to 90"),
     Setting("sms.hold.expires_after_hours", 72, _whole(1, 192), "a whole number of hours, 1 to 192"),
     Setting("sms.throughput.messages_per_second", 3, _whole(1, 1000), "a whole number, 1 to 1000"),
+    Setting("sms.retention.body_days", None, _whole(30, 3650), "a whole number of days, 30 to 3650"),
     Setting(
         "sms.texts.opt_in_request",
         texts.DEFAULT_REQUEST,

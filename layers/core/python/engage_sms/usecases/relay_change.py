@@ -76,6 +76,8 @@ def _window(organization: Organization) -> dict[str, Any]:
 def _message(old: Message | None, new: Message, ports: Ports) -> None:
     if old is None:
         ports.store.saw_message(new)
+    elif old.body_removed_at is None and new.body_removed_at is not None:
+        ports.store.clear_preview(new)
     if old is not None and old.status is new.status and old.hold == new.hold:
         return
     match new.status:

@@ -1,0 +1,1 @@
+"""The function `retention`: texts that were kept for their time are removed."""
