@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from engage_sms.domain.window import MINUTES_A_DAY, Rule, clock, decide, minutes, next_closing, next_opening
+from engage_sms.domain.window import MINUTES_A_DAY, Rule, Week, clock, decide, minutes, next_closing, next_opening
 
 STEP = 5
 ZONES = (
@@ -41,17 +41,42 @@ def rules(draw: st.DrawFn) -> Rule:
         lambda day, ahead: date(*day) + timedelta(days=ahead), st.sampled_from(CHANGES), st.integers(-1, 3)
     )
     closed = draw(st.frozensets(near, max_size=3))
-    return Rule("organization", draw(st.sampled_from(ZONES)), draw(TIMES), draw(TIMES), closed)
+    week = draw(st.none() | weeks(near))
+    return Rule("organization", draw(st.sampled_from(ZONES)), draw(TIMES), draw(TIMES), closed, week)
+
+
+def weeks(dates: st.SearchStrategy[date]) -> st.SearchStrategy[Week]:
+    """Hours that differ by the day, days without any, holidays, and a date they begin or end to bind on."""
+    spans = st.none() | st.tuples(TIMES, TIMES)
+    ends = st.none() | dates
+    holidays = st.frozensets(dates, max_size=2)
+    return st.builds(
+        Week, weekday=spans, saturday=spans, sunday=spans, holiday=spans, holidays=holidays, since=ends, until=ends
+    )
 
 
 def truth(rule: Rule, instant: datetime) -> bool:
     """The rule said another way: count the minutes since the window's start, and look at the date it started on."""
     local = instant.astimezone(ZoneInfo(rule.zone))
     minute = local.hour * 60 + local.minute
-    since_start = (minute - rule.start) % MINUTES_A_DAY
-    length = (rule.end - rule.start) % MINUTES_A_DAY or MINUTES_A_DAY
-    started_on = local.date() if minute >= rule.start else local.date() - timedelta(days=1)
-    return since_start < length and started_on not in rule.closed_dates
+    for started_on, passed in ((local.date(), 0), (local.date() - timedelta(days=1), MINUTES_A_DAY)):
+        if started_on in rule.closed_dates:
+            continue
+        span = (rule.start, rule.end) if rule.week is None else told(rule.week, started_on)
+        if span is not None:
+            length = (span[1] - span[0]) % MINUTES_A_DAY or MINUTES_A_DAY
+            if 0 <= minute + passed - span[0] < length:
+                return True
+    return False
+
+
+def told(week: Week, day: date) -> tuple[int, int] | None:
+    """The hours of a day as a person would look them up."""
+    if (week.since and day < week.since) or (week.until and day >= week.until):
+        return 0, MINUTES_A_DAY
+    if day in week.holidays:
+        return week.holiday
+    return {"Sat": week.saturday, "Sun": week.sunday}.get(f"{day:%a}", week.weekday)
 
 
 def first(now: datetime, wanted: Callable[[datetime], bool], *, days: int = 3) -> datetime | None:

@@ -188,7 +188,7 @@ def next_opening(rules: Sequence[Rule], now: datetime) -> datetime | None:
     now = _utc(now)
     if _all_hold(rules, now):
         return now
-    candidates = merge(*(_marks(rule.zone, _starts(rule), now) for rule in rules))
+    candidates = _in_turn([_marks(rule.zone, _starts(rule), now) for rule in rules])
     return next((instant for instant in candidates if _all_hold(rules, instant)), None)
 
 
@@ -196,16 +196,20 @@ def next_closing(rules: Sequence[Rule], now: datetime) -> datetime | None:
     """The first instant from `now` on at which some rule does not hold; None when all hold for the next 8 days."""
     now = _utc(now)
     # a window around the clock takes on the next date at its start, and that date may be closed
-    candidates = merge((now,), *(_marks(rule.zone, _starts(rule) | _ends(rule), now) for rule in rules))
+    candidates = _in_turn([iter((now,)), *(_marks(rule.zone, _starts(rule) | _ends(rule), now) for rule in rules)])
     return next((instant for instant in candidates if not _all_hold(rules, instant)), None)
 
 
+def _in_turn(marks: Sequence[Iterator[datetime]]) -> Iterator[datetime]:
+    return marks[0] if len(marks) == 1 else merge(*marks)
+
+
 def _starts(rule: Rule) -> frozenset[int]:
-    return frozenset(start for start, _ in rule.spans)
+    return frozenset([start for start, _ in rule.spans])
 
 
 def _ends(rule: Rule) -> frozenset[int]:
-    return frozenset(end % MINUTES_A_DAY for _, end in rule.spans)
+    return frozenset([end % MINUTES_A_DAY for _, end in rule.spans])
 
 
 def _marks(zone: str, marks: frozenset[int], now: datetime) -> Iterator[datetime]:
@@ -279,7 +283,10 @@ def opens_last(answer: RuleAnswer) -> tuple[bool, datetime]:
 
 
 def _all_hold(rules: Sequence[Rule], instant: datetime) -> bool:
-    return all(rule.holds(instant) for rule in rules)
+    for rule in rules:  # noqa: SIM110  this runs for every candidate; a generator costs twice as much
+        if not rule.holds(instant):
+            return False
+    return True
 
 
 def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
