@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.zones import use_pinned_zones
 from engage_sms.domain.message import Direction, Kind, Message, Status
 from engage_sms.domain.segments import measure
-from engage_sms.domain.window import Rule, next_opening
 from engage_sms.ports import Create
 from engage_sms.usecases.send_message import SendMessage, send_message
-from tests.benchmarks import advice
+from tests.benchmarks import advice, windows
 from tests.benchmarks.load import measure_load
+from tests.benchmarks.timing import microseconds
 from tests.meter import MeteredTable
 from tests.world import ORG, World
-
-ROUNDS = 15
-
-
-def microseconds(call: Callable[[], object], *, calls: int = 500) -> float:
-    """The median over rounds of one call's mean time."""
-    rounds = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        for _ in range(calls):
-            call()
-        rounds.append((time.perf_counter() - start) / calls * 1e6)
-    return statistics.median(rounds)
 
 
 def one_message() -> tuple[float, float]:
@@ -76,16 +60,9 @@ def _message(number: int) -> Message:
 
 def main() -> None:
     use_pinned_zones()
-    window = (Rule("organization", "America/Chicago", 480, 960),)
-    closed, before_clock_change = datetime(2026, 7, 15, 23, tzinfo=UTC), datetime(2026, 3, 8, 3, tzinfo=UTC)
     writes, reads = one_message()
     rows = [
-        ("next opening, one zone", f"{microseconds(lambda: next_opening(window, closed)):.0f} µs", "200 µs"),
-        (
-            "the same, beside a clock change",
-            f"{microseconds(lambda: next_opening(window, before_clock_change)):.0f} µs",
-            "200 µs",
-        ),
+        *windows.rows(),
         ("segments of 160 characters", f"{microseconds(lambda: measure('x' * 160)):.1f} µs", "10 µs"),
         ("one 1-to-1 message, request to delivered", f"{writes:g} write units", "8"),
         ("", f"{reads:g} read units", "6"),
@@ -93,9 +70,9 @@ def main() -> None:
         ("opening a conversation of 100,000", f"{opening_a_conversation(100_000):g} read units", "the same"),
         *advice.rows(),
     ]
-    sys.stdout.write(f"{'what':44}{'measured':22}budget\n")
+    sys.stdout.write(f"{'what':46}{'measured':22}budget\n")
     for what, measured, budget in rows:
-        sys.stdout.write(f"{what:44}{measured:22}{budget}\n")
+        sys.stdout.write(f"{what:46}{measured:22}{budget}\n")
     sys.stdout.write("\nload over loopback, ports in memory\n")
     for load in measure_load():
         for what, measured, budget in load.rows():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from engage_sms.domain.legal_hours import legal_hours
+from engage_sms.ports import Replace
 from engage_sms.usecases.accept_journey_step import accept_journey_step
 from tests.functions.gateway import Gateway
 from tests.usecases.test_journeys import STEP
@@ -35,7 +37,8 @@ def test_a_contacts_zone_comes_before_its_area_code(ready: World, api: Gateway) 
 
 def test_a_zone_that_no_longer_exists_is_noted(ready: World, api: Gateway) -> None:
     """The address decides instead, and the answer names what could not be used."""
-    ready.contact(time_zone="US/Old", state="CO")
+    contact = replace(ready.contact(state="CO"), time_zone="US/Old")
+    ready.store.commit(Replace(contact))
     answer = api.get("/v1/sending-window?at=2026-07-15T15:00:00Z&contact_id=c-1").json
 
     assert answer["open"] is True

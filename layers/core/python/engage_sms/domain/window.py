@@ -88,8 +88,10 @@ class Rule:
 
     def holds(self, instant: datetime) -> bool:
         """Whether messages may leave at the instant (aware)."""
-        local = instant.astimezone(load_zone(self.zone))
-        minute, day = local.hour * 60 + local.minute, local.date()
+        return self.holds_at(*_local(load_zone(self.zone), instant))
+
+    def holds_at(self, day: date, minute: int) -> bool:
+        """The same, by what the zone's calendar and clock show (minutes after midnight)."""
         today = self.span_on(day)
         if today is not None:
             start, end = today
@@ -185,45 +187,74 @@ def decide(rules: Sequence[Rule], now: datetime) -> Decision:
 
 def next_opening(rules: Sequence[Rule], now: datetime) -> datetime | None:
     """The first instant from `now` on at which every rule holds: `now` itself when open, None if not within 8 days."""
-    now = _utc(now)
-    if _all_hold(rules, now):
+    now, clocks = _utc(now), _by_zone(rules)
+    if _all_hold(clocks, now):
         return now
-    candidates = _in_turn([_marks(rule.zone, _starts(rule), now) for rule in rules])
-    return next((instant for instant in candidates if _all_hold(rules, instant)), None)
+    candidates = _in_turn([_marks(zone, _starts(on_it), now) for zone, on_it in clocks])
+    return next((instant for instant in candidates if _all_hold(clocks, instant)), None)
 
 
 def next_closing(rules: Sequence[Rule], now: datetime) -> datetime | None:
     """The first instant from `now` on at which some rule does not hold; None when all hold for the next 8 days."""
-    now = _utc(now)
+    now, clocks = _utc(now), _by_zone(rules)
     # a window around the clock takes on the next date at its start, and that date may be closed
-    candidates = _in_turn([iter((now,)), *(_marks(rule.zone, _starts(rule) | _ends(rule), now) for rule in rules)])
-    return next((instant for instant in candidates if not _all_hold(rules, instant)), None)
+    marks = (_marks(zone, _starts(on_it) | _ends(on_it), now) for zone, on_it in clocks)
+    candidates = _in_turn([iter((now,)), *marks])
+    return next((instant for instant in candidates if not _all_hold(clocks, instant)), None)
+
+
+_Clocks = Sequence[tuple[ZoneInfo, Sequence[Rule]]]
+"""Rules by zone, so that each zone's clock is read once for all of them."""
+
+
+def _by_zone(rules: Sequence[Rule]) -> _Clocks:
+    clocks: dict[str, list[Rule]] = {}
+    for rule in rules:
+        clocks.setdefault(rule.zone, []).append(rule)
+    return [(load_zone(zone), on_it) for zone, on_it in clocks.items()]
+
+
+def _all_hold(clocks: _Clocks, instant: datetime) -> bool:
+    for zone, rules in clocks:
+        day, minute = _local(zone, instant)
+        for rule in rules:
+            if not rule.holds_at(day, minute):
+                return False
+    return True
+
+
+def _local(zone: ZoneInfo, instant: datetime) -> tuple[date, int]:
+    local = instant.astimezone(zone)
+    return local.date(), local.hour * 60 + local.minute
 
 
 def _in_turn(marks: Sequence[Iterator[datetime]]) -> Iterator[datetime]:
     return marks[0] if len(marks) == 1 else merge(*marks)
 
 
-def _starts(rule: Rule) -> frozenset[int]:
-    return frozenset([start for start, _ in rule.spans])
+def _starts(rules: Sequence[Rule]) -> frozenset[int]:
+    return frozenset([start for rule in rules for start, _ in rule.spans])
 
 
-def _ends(rule: Rule) -> frozenset[int]:
-    return frozenset([end % MINUTES_A_DAY for _, end in rule.spans])
+def _ends(rules: Sequence[Rule]) -> frozenset[int]:
+    return frozenset([end % MINUTES_A_DAY for rule in rules for _, end in rule.spans])
 
 
-def _marks(zone: str, marks: frozenset[int], now: datetime) -> Iterator[datetime]:
+def _marks(zone: ZoneInfo, marks: frozenset[int], now: datetime) -> Iterator[datetime]:
     """Ascending: every instant within the horizon at which the zone's clock shows a mark (minutes) or changes."""
-    until, today = now + HORIZON, now.date()
-    for ahead in range(HORIZON.days + 1):
-        yield from (instant for instant in _marks_of(zone, today + ahead * _DAY, marks) if now <= instant < until)
+    until, day = now + HORIZON, now.date()
+    for _ in range(HORIZON.days + 1):
+        for instant in _marks_of(zone, day, marks):
+            if now <= instant < until:
+                yield instant
+        day += _DAY
 
 
 @lru_cache(maxsize=4096)
-def _marks_of(zone: str, day: date, marks: frozenset[int]) -> tuple[datetime, ...]:
+def _marks_of(zone: ZoneInfo, day: date, marks: frozenset[int]) -> tuple[datetime, ...]:
     """The same of one UTC date, kept: every message of a day asks for the same ones."""
     found = []
-    for number, (begins, ends, offset) in enumerate(_pieces_of(load_zone(zone), day)):
+    for number, (begins, ends, offset) in enumerate(_pieces_of(zone, day)):
         midnight = (begins + offset).replace(hour=0, minute=0, second=0, microsecond=0) - offset
         shown = (midnight + timedelta(minutes=mark) for mark in marks)
         within = (instant if instant >= begins else instant + _DAY for instant in shown)
@@ -282,13 +313,6 @@ def opens_last(answer: RuleAnswer) -> tuple[bool, datetime]:
     return answer.opens_at is None, answer.opens_at or datetime.min.replace(tzinfo=UTC)
 
 
-def _all_hold(rules: Sequence[Rule], instant: datetime) -> bool:
-    for rule in rules:  # noqa: SIM110  this runs for every candidate; a generator costs twice as much
-        if not rule.holds(instant):
-            return False
-    return True
-
-
 def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
     offset = instant.astimezone(zone).utcoffset()
     assert offset is not None  # noqa: S101 - a ZoneInfo always knows
@@ -296,6 +320,8 @@ def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
 
 
 def _utc(instant: datetime) -> datetime:
+    if instant.tzinfo is UTC:
+        return instant
     if instant.tzinfo is None:
         raise ValueError("An instant needs its time zone.")
     return instant.astimezone(UTC)
