@@ -97,6 +97,9 @@ def _instant(text: str) -> datetime:
 def _run(port: int, *, at: datetime | None, empty: bool) -> int:
     """Serves until a signal comes; what it gives is the exit code."""
     # Imported here, so that wrong arguments are answered, and a signal obeyed, at once.
+    from engage_sms.adapters.rule_data import check_rule_data
+    from engage_sms.adapters.zones import use_pinned_zones
+    from engage_sms.errors import Permanent
     from infra.local import server
     from infra.local.demonstration import populate
     from infra.local.local_api import LocalApi
@@ -105,9 +108,11 @@ def _run(port: int, *, at: datetime | None, empty: bool) -> int:
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("engage_sms.local.access").setLevel(logging.INFO)
     try:
+        use_pinned_zones()
+        check_rule_data()
         listener = server.listen(port)
-    except server.PortTaken as taken:
-        print(taken, file=sys.stderr)
+    except (Permanent, server.PortTaken) as reason:
+        print(reason, file=sys.stderr)
         return 1
     url = f"http://localhost:{listener.getsockname()[1]}"
     system = System(public_url=url, at=at)

@@ -10,6 +10,7 @@ import pytest
 from engage_sms.adapters.rule_data import check_rule_data
 from engage_sms.domain import legal_hours as law
 from engage_sms.errors import Permanent
+from infra.local import command
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +41,13 @@ def test_data_that_cannot_be_read_stops_the_start(
         check_rule_data()
 
     assert str(stop.value).startswith("Restore the rule data legal_hours.toml, which cannot be read: ")
+
+
+def test_the_local_system_stops_with_the_same_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line and exit code 1, no traceback."""
+    monkeypatch.setattr(law, "FILE", tmp_path / "legal_hours.toml")
+
+    assert command._run(0, at=None, empty=True) == 1
+    assert capsys.readouterr().err.startswith("Restore the rule data legal_hours.toml, which cannot be read: ")
