@@ -16,14 +16,15 @@ from typing import Any
 
 from engage_sms.adapters import layout
 from engage_sms.adapters.dynamodb_model import to_wire
+from engage_sms.adapters.headcount import first_counts
 from engage_sms.adapters.table import Item
 from engage_sms.domain import phone as phones
+from engage_sms.domain.audience import audience_of
 from engage_sms.domain.directory import Contact, Number, Organization, User
 from engage_sms.domain.message import Message
 from engage_sms.domain.naming import number_tag
 from engage_sms.domain.usage import UsageDay
 from engage_sms.ports import Account, Create, Entity, Ports, Versioned
-from engage_sms.usecases.count_contact import count_contact
 from engage_sms.usecases.provision_twilio_account import ProvisionTwilioAccount, provision_twilio_account
 from engage_sms.usecases.pull_usage import AGAIN, months_back
 from infra.local.demonstration_talks import ACTS, talk
@@ -73,15 +74,20 @@ def populate(system: System) -> None:
     messages = [message for found in talks for message in found.messages]
     openings = {found.opening.opens_at: found.opening for found in talks if found.opening}
     _store(system, [*users, *numbers, *contacts, *openings.values()])
-    for contact in contacts:
-        count_contact(replace(contact, version=1), ports.store)
+    audiences = {contact.id: audience_of(contact) for contact in contacts}
+    named = {contact_id: audience.name if audience else None for contact_id, audience in audiences.items()}
+    _put(system, first_counts(ORGANIZATION, named))
     _store(system, [entity for found in talks for entity in found.entities()])
     _store(system, _usage(messages, numbers, system.twilio, account, now))
 
 
 def _store(system: System, entities: Iterable[Entity]) -> None:
     """Puts new entities into the table without looking: a thousand conditional writes would take a second."""
-    puts = ({"PutRequest": {"Item": _wire(layout.to_item(_first_version(entity)))}} for entity in entities)
+    _put(system, (layout.to_item(_first_version(entity)) for entity in entities))
+
+
+def _put(system: System, items: Iterable[Item]) -> None:
+    puts = ({"PutRequest": {"Item": _wire(item)}} for item in items)
     while batch := list(islice(puts, MOST_WRITES)):
         system.client("dynamodb").batch_write_item(RequestItems={system.config.state_table: batch})
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engage_sms.adapters.headcount import first_counts
 from engage_sms.adapters.memory import MemoryTable
 from engage_sms.adapters.store import TableStore
-from engage_sms.adapters.table import Write
+from engage_sms.adapters.table import Put, Write
 from engage_sms.errors import Retryable
 from tests.contracts.entities import NOW
 
@@ -69,6 +70,18 @@ class TestCounting:
         store.count_contact("acme", "a", version=1, audience=BOTH)
 
         assert store.headcounts("acme") == {BOTH: 1}
+
+    def test_what_was_counted_at_once_goes_on(self, store: TableStore) -> None:
+        """Contacts counted together when an organization begins move and repeat as if each had been told of."""
+        for item in first_counts("acme", {"a": EAST, "b": EAST, "c": BOTH, "d": None}):
+            store.table.write(Put(item))
+        begun = store.headcounts("acme")
+        store.count_contact("acme", "a", version=1, audience=EAST)
+        store.count_contact("acme", "b", version=2, audience=WEST)
+        store.count_contact("acme", "d", version=2, audience=BOTH)
+
+        assert begun == {EAST: 2, BOTH: 1}
+        assert store.headcounts("acme") == {EAST: 1, WEST: 1, BOTH: 2}
 
 
 # --- crashes and disorder, in memory ----------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ contact, so that ten relays of one import seldom meet on an item; only the sum o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from engage_sms.adapters import layout
@@ -43,9 +43,9 @@ def count_contact(table: Table, org_id: str, contact_id: str, *, version: int, a
             return
         unchanged = (Absent(),) if mark is None else (VersionIs(mark.version or 0), FieldIn("audience", (was_in,)))
         counts = _counts(org_id, contact_id, was_in, now_in)
-        marked = Item(pk=key.pk, sk=key.sk, kind=_MARK, version=version, doc={"audience": now_in})
+        marked = Put(_mark(key, version, now_in), unchanged)
         try:
-            table.write(Put(marked, unchanged), *(_add(count, by) for count, by in counts.items()))
+            table.write(marked, *(_add(count, by) for count, by in counts.items()))
         except Conflict:
             _begin(table, counts)
         else:
@@ -59,6 +59,24 @@ def headcounts(table: Table, org_id: str) -> dict[str, int]:
     for item in table.query(layout.headcounts(org_id)):
         counted[item.sk.rpartition("#")[0]] += item.doc["contacts"]
     return {audience: contacts for audience, contacts in sorted(counted.items()) if contacts}
+
+
+def first_counts(org_id: str, audiences: Mapping[str, str | None]) -> Iterator[Item]:
+    """The items of an organization in which nobody was counted before, by the id of each contact at its version 1."""
+    counted = Counter[Key]()
+    for contact_id, audience in audiences.items():
+        yield _mark(layout.counted(org_id, contact_id), 1, audience or _NOBODY)
+        counted.update(_counts(org_id, contact_id, _NOBODY, audience or _NOBODY))
+    for key, contacts in counted.items():
+        yield _count(key, contacts)
+
+
+def _mark(key: Key, version: int, audience: str) -> Item:
+    return Item(pk=key.pk, sk=key.sk, kind=_MARK, version=version, doc={"audience": audience})
+
+
+def _count(key: Key, contacts: int) -> Item:
+    return Item(pk=key.pk, sk=key.sk, kind=_COUNT, doc={"contacts": contacts})
 
 
 def _counts(org_id: str, contact_id: str, was_in: str, now_in: str) -> dict[Key, int]:
@@ -78,7 +96,7 @@ def _begin(table: Table, counts: dict[Key, int]) -> None:
     """Counts begin at nothing: an update needs an item. Whoever else began one did the same."""
     for count in _missing(table, counts):
         with suppress(Conflict):
-            table.write(Put(Item(pk=count.pk, sk=count.sk, kind=_COUNT, doc={"contacts": 0}), (Absent(),)))
+            table.write(Put(_count(count, 0), (Absent(),)))
 
 
 def _missing(table: Table, counts: dict[Key, int]) -> Iterator[Key]:
