@@ -42,11 +42,12 @@ class Unlucky:
 
 
 class HandledWorld(World):
-    """`signatures` are those that came with webhooks; `dead` what queues gave up on."""
+    """`signatures` came with webhooks, `queued` is all that lay on a queue, `dead` what queues gave up on."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.signatures: list[str] = []
+        self.queued: list[dict[str, str]] = []
         self.dead: list[Any] = []
 
     def run(self, function: str, event: Any, ports: Any = None) -> Any:
@@ -76,6 +77,7 @@ class HandledWorld(World):
         self.run("release", {})
 
     def _consume(self, queue: str, delivery: Delivery) -> None:
+        self.queued.append(delivery.body)
         event = queue_event(json.dumps(delivery.body))
         for _ in range(RECEIVES):
             if not self.run(QUEUES[queue], event)["batchItemFailures"]:
