@@ -39,7 +39,7 @@ def application(outdir: str, context: Mapping[str, Any]) -> App:
     check_tables(topology.TABLES)
     deployment = Deployment.read(app.node.try_get_context)
     system = EngageSmsStack(app, deployment=deployment)
-    WatchingStack(app, deployment=deployment, api_id=system.api_id).add_dependency(system)
+    WatchingStack(app, deployment=deployment, api_id=system.api_id)
     return app
 
 

@@ -7,12 +7,15 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import app
 from tests.infra.synthesized import Template
+
+if TYPE_CHECKING:
+    from aws_cdk import App
 
 NO_BUNDLING: dict[str, list[str]] = {"aws:cdk:bundling-stacks": []}
 WATCHING = "-watching.template.json"
@@ -29,16 +32,27 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
 
     def synthesized(**context: Any) -> Template:
         outdir = tmp_path_factory.mktemp("cdk.out")
-        app.application(str(outdir), {**NO_BUNDLING, **context}).synth()
+        application = app.application(str(outdir), {**NO_BUNDLING, **context})
+        findings = _findings(application)
+        application.synth()
         [watching] = outdir.glob(f"*{WATCHING}")
-        return _read(Path(str(watching).replace(WATCHING, ".template.json")), watching=_read(watching))
+        system = _read(Path(str(watching).replace(WATCHING, ".template.json")))
+        system.watching, system.findings = _read(watching), findings
+        return system
 
     return synthesized
 
 
-def _read(path: Path, *, watching: Template | None = None) -> Template:
-    stack_name = path.name.removesuffix(".template.json")
-    return Template(json.loads(path.read_text()), stack_name=stack_name, watching=watching)
+def _read(path: Path) -> Template:
+    return Template(json.loads(path.read_text()), stack_name=path.name.removesuffix(".template.json"))
+
+
+def _findings(application: App) -> set[tuple[str, str]]:
+    """What cdk-nag has to say: rule and construct."""
+    from cdk_nag import AwsSolutionsChecks
+
+    report = AwsSolutionsChecks(application).validate_scope(application)
+    return {(each.rule_name, where.construct_path) for each in report.violations for where in each.violating_resources}
 
 
 @pytest.fixture(scope="session")

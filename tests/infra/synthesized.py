@@ -8,11 +8,15 @@ PHYSICAL_NAMES = ("FunctionName", "TableName", "QueueName", "LogGroupName", "Nam
 
 
 class Template:
-    """The CloudFormation template of one deployment. Resources are asked for by type, or by their physical names."""
+    """The CloudFormation template of one deployment. Resources are asked for by type, or by their physical names.
 
-    def __init__(self, body: dict[str, Any], *, stack_name: str, watching: Template | None = None) -> None:
+    `watching` is the template of what watches it, `findings` what AWS's own rules say of both.
+    """
+
+    def __init__(self, body: dict[str, Any], *, stack_name: str) -> None:
         self.body = body
-        self.watching = watching
+        self.watching: Template | None = None
+        self.findings: set[tuple[str, str]] = set()
         self.stack_name = stack_name
 
     def of(self, kind: str) -> dict[str, dict[str, Any]]:
