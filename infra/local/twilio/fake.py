@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urldefrag
@@ -35,6 +36,14 @@ class FakeTwilio:
         parent = accounts.open_account(self._world, "Engage SMS", now())
         self.parent = ports.Account(parent.sid, parent.auth_token)
         """The parent account's credentials."""
+
+    def copy(self, now: Callable[[], datetime], post: Post | None = None) -> FakeTwilio:
+        """A second Twilio that begins where this one stands, with the same credentials; then each goes its own way."""
+        other = FakeTwilio(now, post)
+        with self._lock:
+            other._world = deepcopy(self._world)
+        other.parent = self.parent
+        return other
 
     # --- the API ---
 

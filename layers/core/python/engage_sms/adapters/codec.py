@@ -29,7 +29,7 @@ def instant(at: datetime) -> str:
     """The instant as sortable text. Raises ValueError for one without a time zone."""
     if at.tzinfo is None:
         raise ValueError("An instant needs its time zone.")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def to_plain(value: Any) -> Any:

@@ -37,6 +37,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from engage_sms.adapters.codec import from_plain, instant, to_plain
@@ -313,8 +314,8 @@ def key_fields(entity: type[Any], where: Key) -> dict[str, Any]:
     place = PLACE_OF[entity]
     found: dict[str, Any] = {}
     for template, text in ((place.pk, where.pk), (place.sk, where.sk)):
-        names = _FIELD.findall(template)
-        match = re.fullmatch(_pattern(template), text)
+        pattern, names = _reader(template)
+        match = pattern.fullmatch(text)
         if match is None:
             raise ValueError(f"Not the key of a {place.kind}.")
         for (name, inner), value in zip(names, match.groups(), strict=True):
@@ -325,9 +326,11 @@ def key_fields(entity: type[Any], where: Key) -> dict[str, Any]:
     return found
 
 
-def _pattern(template: str) -> str:
+@cache
+def _reader(template: str) -> tuple[re.Pattern[str], list[tuple[str, str]]]:
+    """What matches a key of this template, and the fields (with those inside them) that its groups are."""
     literals = [re.escape(part) for part in _FIELD.sub("\0", template).split("\0")]
-    return "([^#]+)".join(literals)
+    return re.compile("([^#]+)".join(literals)), _FIELD.findall(template)
 
 
 def message_ref(where: Key) -> MessageRef:
