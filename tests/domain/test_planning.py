@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engage_sms.domain.legal_hours import legal_hours
 from engage_sms.domain.message import Status
 from engage_sms.domain.phone import zones
-from engage_sms.domain.planning import MAX_VALIDITY, plan
+from engage_sms.domain.planning import CALL, MAX_VALIDITY, plan
 from engage_sms.domain.recipient import locate
 from engage_sms.domain.settings import resolve
 
@@ -50,8 +50,8 @@ def test_twilio_may_not_deliver_after_the_window(now: datetime, later: int) -> N
     else:
         assert validity is not None
         assert 0 <= validity <= MAX_VALIDITY
-        assert validity == 0 or dispatched + timedelta(seconds=validity) <= made.closes_at
-        assert validity > 0 or dispatched + timedelta(seconds=1) > made.closes_at
+        assert validity == 0 or dispatched + CALL + timedelta(seconds=validity) <= made.closes_at
+        assert validity > 0 or dispatched + CALL + timedelta(seconds=1) > made.closes_at
 
 
 def test_a_window_that_never_opens_skips_with_a_reason() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from engage_sms.domain.due import TimerKind
 from engage_sms.domain.message import Kind, Message, Status
+from engage_sms.domain.planning import CALL
 from engage_sms.usecases.change_settings import ChangeSettings, change_settings
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
 from tests.usecases.interruption import Interrupted
@@ -24,8 +25,9 @@ def validity(world: World, body: str = TEXT) -> int:
 
 
 def before_closing(world: World, **by: float) -> None:
+    """So long before the last moment that a call can still begin."""
     world.pass_time(CLOSING - timedelta(minutes=10))
-    world.clock.instant = CLOSING - timedelta(**by)
+    world.clock.instant = CLOSING - CALL - timedelta(**by)
 
 
 def timers(world: World) -> list[TimerKind]:
@@ -34,7 +36,7 @@ def timers(world: World) -> list[TimerKind]:
 
 @pytest.mark.parametrize(("left", "seconds"), [(3600, 3600), (90.9, 90), (1.5, 1), (1, 1)])
 def test_twilio_is_told_when_the_window_ends(opted_in: World, left: float, seconds: int) -> None:
-    """The validity is the whole seconds to the closing at the moment of the call, rounded down."""
+    """The validity is the whole seconds to the closing, rounded down, less those that a call may take."""
     before_closing(opted_in, seconds=left)
     accept(opted_in)
     opted_in.settle()
@@ -91,7 +93,7 @@ def test_a_journeys_request_is_told_too(ready: World) -> None:
     request = next(message for message in ready.conversation() if message.kind is Kind.OPT_IN_REQUEST)
 
     assert validity(ready, request.body) == 300
-    assert request.expires_at == CLOSING - timedelta(minutes=5) + timedelta(hours=72)
+    assert request.expires_at == CLOSING - CALL - timedelta(minutes=5) + timedelta(hours=72)
 
 
 def held(world: World, **changes: object) -> Message:

@@ -125,7 +125,14 @@ class Store(Protocol):
         """Those of the messages that exist, in the order of the refs."""
 
     def messages(
-        self, org_id: str, user_id: str, contact_id: str, *, cursor: str | None = None, limit: int = 50
+        self,
+        org_id: str,
+        user_id: str,
+        contact_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        consistent: bool = False,
     ) -> Page[Message]:
         """One conversation, newest first."""
 
@@ -201,6 +208,10 @@ class Store(Protocol):
         """
 
     def retention(self, org_id: str) -> Retention | None: ...
+
+    def left_for(self, org_id: str, phone: str, day: date) -> Iterator[MessageRef]:
+        """Every message between the organization and the phone that is in its ledger of that UTC day."""
+
     def usage(self, org_id: str, first: date, last: date) -> tuple[UsageDay, ...]:
         """Reported days from `first` to `last`, both inclusive, oldest first."""
 

@@ -194,10 +194,17 @@ class TableStore:
         return (_must_be(item, Message) for item in self._items(rows))
 
     def messages(
-        self, org_id: str, user_id: str, contact_id: str, *, cursor: str | None = None, limit: int = 50
+        self,
+        org_id: str,
+        user_id: str,
+        contact_id: str,
+        *,
+        cursor: str | None = None,
+        limit: int = 50,
+        consistent: bool = False,
     ) -> Page[Message]:
         pk = _message_key(MessageRef(org_id, user_id, contact_id, "-")).pk
-        return self._page(pk, Span.prefix("MSG#"), Message, cursor, limit, newest_first=True)
+        return self._page(pk, Span.prefix("MSG#"), Message, cursor, limit, newest_first=True, consistent=consistent)
 
     def conversation(self, org_id: str, user_id: str, contact_id: str) -> Conversation | None:
         return self._get(Conversation, org_id=org_id, user_id=user_id, contact_id=contact_id)
@@ -313,6 +320,9 @@ class TableStore:
                     user_id=ref.user_id, message_id=ref.message_id, segments=int(row.isk.rpartition("#")[2])
                 )
 
+    def left_for(self, org_id: str, phone: str, day: date) -> Iterator[MessageRef]:
+        return self._refs_of_phone(partial(layout.ledger, org_id, day), phone)
+
     def usage(self, org_id: str, first: date, last: date) -> tuple[UsageDay, ...]:
         pk = layout.key(UsageDay, org_id=org_id, day=first).pk
         days = self.table.query(pk, Span(first.isoformat(), last.isoformat()))
@@ -334,7 +344,15 @@ class TableStore:
         return _entity(self.table.get(layout.key(entity, **key), consistent=consistent), entity)
 
     def _page(
-        self, pk: str, span: Span, entity: type[E], cursor: str | None, limit: int, *, newest_first: bool = False
+        self,
+        pk: str,
+        span: Span,
+        entity: type[E],
+        cursor: str | None,
+        limit: int,
+        *,
+        newest_first: bool = False,
+        consistent: bool = False,
     ) -> Page[E]:
         after = None
         if cursor is not None:
@@ -342,7 +360,9 @@ class TableStore:
             if not span.first <= after <= span.last:
                 raise _bad_cursor()
         # One more than is asked for says whether there is a next page.
-        items = self.table.query(pk, span, after=after, limit=limit + 1, newest_first=newest_first)
+        items = self.table.query(
+            pk, span, after=after, limit=limit + 1, newest_first=newest_first, consistent=consistent
+        )
         following = _cursor(items[limit - 1].sk) if len(items) > limit else None
         return Page(tuple(_must_be(item, entity) for item in items[:limit]), following)
 

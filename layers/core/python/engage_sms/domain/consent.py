@@ -146,8 +146,7 @@ def leaving(consent: Consent, user_id: str, *, message_id: str, at: datetime) ->
         return RequestRefusal.ALREADY_OPTED_IN
     if standing.state is ConsentState.OPTED_OUT:
         return RequestRefusal.OPTED_OUT
-    requests = [e for e in consent.evidence if e.event == "requested" and e.user_id == user_id]
-    others = [e.at for e in requests if e.message_id != message_id]
+    others = _other_requests(consent, user_id, message_id)
     if any(abs(at - other) < REQUEST_INTERVAL for other in others):
         return RequestRefusal.TOO_SOON
     evidence = tuple(
@@ -157,12 +156,19 @@ def leaving(consent: Consent, user_id: str, *, message_id: str, at: datetime) ->
     return replace(consent, users={**consent.users, user_id: after}, evidence=evidence)
 
 
+def _other_requests(consent: Consent, user_id: str, message_id: str) -> list[datetime]:
+    """When this user's other requests left, or are to leave."""
+    requests = (e for e in consent.evidence if e.event == "requested" and e.user_id == user_id)
+    return [e.at for e in requests if e.message_id != message_id]
+
+
 def heard(
     consent: Consent, user_id: str, *, at: datetime, words: str, message_id: str, scope: OptOutScope
 ) -> tuple[Consent, Reply | None]:
     """What a text from the phone to this user's number does to consent, and the answer it asks for.
 
-    STOP opts out at once, for the whole organization unless the scope says otherwise. YES, START and UNSTOP opt in
+    STOP opts out at once, for the whole organization unless the scope says otherwise, and is answered when it is the
+    first: one text may confirm it (47 CFR 64.1200(a)(12)). YES, START and UNSTOP opt in
     when a request is open or the phone had opted out; with no open request they are a plain message. A text that only
     reads like a revocation suspends automation. Anything else changes nothing.
     """
@@ -179,9 +185,10 @@ def heard(
                     user: replace(entry, state=ConsentState.OPTED_OUT, changed_at=at) for user, entry in users.items()
                 }
                 consent = replace(consent, opted_out_at=at)
+            told = standing.state is ConsentState.OPTED_OUT
             return (
                 replace(consent, users=users, evidence=(*consent.evidence, evidence("opted_out"))),
-                Reply.OPTED_OUT,
+                None if told else Reply.OPTED_OUT,
             )
         case Keyword.START if standing.state in {ConsentState.REQUESTED, ConsentState.OPTED_OUT}:
             after = replace(standing, state=ConsentState.OPTED_IN, changed_at=at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from engage_sms.domain.legal_hours import legal_hours, state_of
 from engage_sms.domain.message import Failure, Hold, Status
@@ -13,6 +13,9 @@ from engage_sms.domain.window import Decision, Rule, RuleAnswer, decide, load_zo
 
 MAX_VALIDITY = 36_000
 """Seconds; the longest `ValidityPeriod` that Twilio takes (twilio.com/docs/messaging/api/message-resource)."""
+CALL = timedelta(seconds=20)
+"""How long a call may take to reach Twilio: its timeout, to connect and again to answer (`adapters.twilio_api`). What
+may be delivered for a while counts from when it gets there, so the last moments of a window are not used."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,13 @@ class Plan:
     """For a message that may leave: by what, as its trace keeps it."""
 
     def validity(self, now: datetime) -> int | None:
-        """Whole seconds until the window closes, rounded down: Twilio must not deliver after that.
+        """Whole seconds that Twilio may deliver in, from when it gets the message, however long the call takes.
 
-        None where no window closes; 0 when it closes within the second: too late to call Twilio.
+        None where no window closes; 0 when that leaves none: too late to call Twilio.
         """
         if self.closes_at is None:
             return None
-        return max(0, min(MAX_VALIDITY, int((self.closes_at - now).total_seconds())))
+        return max(0, min(MAX_VALIDITY, int((self.closes_at - CALL - now).total_seconds())))
 
 
 ORGANIZATION = "organization"
@@ -67,7 +70,7 @@ def plan(settings: Settings, *, recipient: Recipient, now: datetime) -> Plan:
 
 
 def plan_call(settings: Settings, *, recipient: Recipient, now: datetime) -> Plan:
-    """The plan for a message that would be handed to Twilio at `now`: the window's last second counts as closed."""
+    """The plan for a message that would be handed to Twilio at `now`: the window's last moments count as closed."""
     leaves = plan(settings, recipient=recipient, now=now)
     if leaves.closes_at is None or leaves.validity(now):
         return leaves

@@ -85,9 +85,21 @@ def dispatch_message(command: DispatchMessage, ports: Ports) -> None:
             organization, leaves = _leave(message, ports, probing=True)
             if _stopped(message, leaves, ports):
                 return
+    ports.store.move(message.ref, _attempt(_claim(message, leaves, ports), organization, leaves, ports))
+
+
+def _claim(message: Message, leaves: Plan, ports: Ports) -> Message:
+    """The message, ours for one call. Raises Retryable when it is not: it may be ours without our knowing.
+
+        delivery   claim ✓ ─► the answer is lost ─► the SDK writes again ─► ✗ not queued any more
+        comes back           after the lease: its outcome is unknown, and it is looked up
+
+    Whoever took it to be somebody else's would leave it in `sending` for ever.
+    """
     claimed = ports.store.move(message.ref, claim(now=ports.now(), lease=LEASE, why=leaves.why))
-    if claimed is not None:
-        ports.store.move(message.ref, _attempt(claimed, organization, leaves, ports))
+    if claimed is None:
+        raise Retryable(f"Message {message.id} waits no longer; it is seen to when this comes again.")
+    return claimed
 
 
 def _watch_over(message: Message, ports: Ports) -> None:
@@ -157,37 +169,45 @@ def _wait_in_line(message: Message, organization: Organization, ports: Ports) ->
 
 
 def _attempt(message: Message, organization: Organization, leaves: Plan, ports: Ports) -> Transition:
-    """The call, and the step its outcome means."""
-    obstacle = _obstacle(message, ports)
-    if obstacle is not None:
-        to = Status.CANCELLED if obstacle.code == RequestRefusal.OPTED_OUT else Status.SKIPPED
-        return ended(
-            now=ports.now(), to=to, code=obstacle.code, detail=obstacle.message, leaves=frozenset({Status.SENDING})
-        )
+    """The call, and the step its outcome means.
+
+    Consent is the last that is read: nothing that takes time lies between it and the call.
+    """
     try:
         account = find_account(organization, ports)
-        validity = leaves.validity(ports.now())
-        if validity == 0:
-            return _too_late(message, organization, leaves, ports)
-        sent = ports.twilio.send(
-            account,
-            Outgoing(
-                to=message.phone,
-                sender=message.number,
-                body=message.body,
-                media_urls=message.media_urls,
-                messaging_service_sid=organization.twilio.messaging_service_sid or "",
-                status_callback=f"{ports.public_url}/webhooks/twilio/{message.org_id}/status?m={reference(message.ref)}",
-                validity=validity,
-            ),
-        )
-    except (Refused, Rejected) as refusal:
+        obstacle = _obstacle(message, ports)
+    except Rejected as refusal:
+        return _refused(message, organization, refusal, ports)
+    except Retryable as busy:
+        return _deferred(message, busy, ports)
+    now = ports.now()
+    if obstacle is not None:
+        to = Status.CANCELLED if obstacle.code == RequestRefusal.OPTED_OUT else Status.SKIPPED
+        return ended(now=now, to=to, code=obstacle.code, detail=obstacle.message, leaves=frozenset({Status.SENDING}))
+    validity = leaves.validity(now)
+    if validity == 0:
+        return _too_late(message, organization, leaves, ports)
+    try:
+        sent = ports.twilio.send(account, _outgoing(message, organization, validity, ports))
+    except Refused as refusal:
         return _refused(message, organization, refusal, ports)
     except OutcomeUnknown:
         return unanswered(now=ports.now())
     except Retryable as busy:
         return _deferred(message, busy, ports)
     return accepted(now=ports.now(), sid=sent.sid)
+
+
+def _outgoing(message: Message, organization: Organization, validity: int | None, ports: Ports) -> Outgoing:
+    return Outgoing(
+        to=message.phone,
+        sender=message.number,
+        body=message.body,
+        media_urls=message.media_urls,
+        messaging_service_sid=organization.twilio.messaging_service_sid or "",
+        status_callback=f"{ports.public_url}/webhooks/twilio/{message.org_id}/status?m={reference(message.ref)}",
+        validity=validity,
+    )
 
 
 def _too_late(message: Message, organization: Organization, leaves: Plan, ports: Ports) -> Transition:

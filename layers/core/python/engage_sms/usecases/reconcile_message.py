@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engage_sms.domain.due import Parked, Timer
 from engage_sms.domain.message import Failure, Message, Status, TraceEntry, Transition, accepted, reported
@@ -17,6 +17,9 @@ MOST_LOOKUPS = 6
 """After 60 s, 2, 4, 8, 16 and 32 min more without a trace of it, Twilio did not take the message. When it could not be
 asked, the message is parked instead."""
 WHILE_PARKED = timedelta(hours=1)
+TAKEN_WITHIN = timedelta(seconds=90)
+"""From the claim: how late Twilio may say that it made the message."""
+_IN_DOUBT = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,7 @@ def _look(timer: Timer, ports: Ports) -> tuple[Timer | None, Parked | None]:
         return None, None
     try:
         account = find_account(find_organization(message.org_id, ports), ports)
-        found = _at_twilio(message, account, ports)
+        found = _at_twilio(message, account, ports, last=timer.attempt + 1 >= MOST_LOOKUPS)
     except EngageError as error:
         return _not_asked(message, timer, error, ports)
     now = ports.now()
@@ -90,20 +93,52 @@ def _why(error: EngageError) -> str:
     return "Twilio does not answer."
 
 
-def _at_twilio(message: Message, account: Account, ports: Ports) -> TwilioMessage | None:
-    """The message in Twilio's list: same ends, same text, made since ours, and not another message of ours."""
-    candidates = ports.twilio.messages_to(account, message.phone, since=message.created_at)
-    others = ports.store.messages(message.org_id, message.user_id, message.contact_id, limit=100).items
-    taken = {other.sid for other in others if other.sid}
-    matching = (
-        candidate
-        for candidate in candidates
-        if candidate.sid not in taken
-        and candidate.body == message.body
-        and candidate.number in {None, message.number}
-        and candidate.direction.startswith("outbound")
+def _at_twilio(message: Message, account: Account, ports: Ports, *, last: bool) -> TwilioMessage | None:
+    """The message in Twilio's list: same ends, same text, made while ours was being sent, and no other's of ours.
+
+    A callback would name it; the list does not. Messages that look alike and have no SID yet may each be the one that
+    Twilio has. While it has fewer than there are, nothing is concluded before the `last` look; then the older ones are
+    taken to be those, and each of them finds the same:
+
+        Twilio has           S1
+        m1, m2 unknown       m1 looks: one for two ─► later … a callback names S1 ─► the other was not taken
+    """
+    begun = max((entry.at for entry in message.trace if entry.event == "dispatching"), default=message.created_at)
+    alike = [other for other in _same_ends(message, begun, ports) if other.body == message.body]
+    known = {other.sid for other in alike if other.sid}
+    found = sorted(
+        (
+            candidate
+            for candidate in ports.twilio.messages_to(account, message.phone, since=begun)
+            if candidate.sid not in known
+            and candidate.body == message.body
+            and candidate.number in {None, message.number}
+            and candidate.direction.startswith("outbound")
+            and (candidate.created_at is None or candidate.created_at <= begun + TAKEN_WITHIN)
+        ),
+        key=lambda candidate: (candidate.created_at or begun, candidate.sid),
     )
-    return next(matching, None)
+    doubtful = sorted(other.id for other in alike if other.sid is None and other.status in _IN_DOUBT)
+    place = doubtful.index(message.id) if message.id in doubtful else 0
+    if place >= len(found) or (len(found) < len(doubtful) and not last):
+        return None
+    return found[place]
+
+
+def _same_ends(message: Message, since: datetime, ports: Ports) -> list[Message]:
+    """Our messages between the same two phones: those that left since then, and the newest of each conversation.
+
+    Contacts may share a phone, and may have another by now; the ledger goes by the phone that a message was sent to.
+    """
+    days = {since.date(), ports.now().date()}
+    left = {ref for day in days for ref in ports.store.left_for(message.org_id, message.phone, day)}
+    contacts = {contact.id for contact in ports.store.contacts_with_phone(message.org_id, message.phone)}
+    found = {ref: ports.store.message(ref) for ref in sorted(left)}
+    for contact_id in sorted(contacts | {message.contact_id}):
+        page = ports.store.messages(message.org_id, message.user_id, contact_id, limit=100, consistent=True)
+        found |= {other.ref: other for other in page.items}
+    ends = (message.phone, message.number)
+    return [other for other in found.values() if other is not None and (other.phone, other.number) == ends]
 
 
 def _never_taken(message: Message, ports: Ports) -> Transition:

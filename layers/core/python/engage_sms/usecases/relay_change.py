@@ -16,7 +16,7 @@ from engage_sms.domain.consent import Consent, ConsentState
 from engage_sms.domain.directory import Contact, Organization
 from engage_sms.domain.due import SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.job import Job
-from engage_sms.domain.message import WAITING, Hold, Message, Status, ended, held
+from engage_sms.domain.message import WAITING, Hold, Message, Status, Transition, ended, held
 from engage_sms.domain.pace import WAVE, delay_until, turn_hold
 from engage_sms.domain.planning import plan
 from engage_sms.domain.settings import effective, resolve
@@ -43,6 +43,8 @@ EVENT_OF = {
 }
 STRAIGHT_AHEAD = timedelta(seconds=300)
 """How far ahead a fresh message may find a slot. Shorter than a wave: where more waits, fresh ones line up behind."""
+NEWEST = 20
+"""Messages of a conversation that the index may not show yet: more than come in the second it lags behind."""
 
 
 def relay_change(change: StateChange, ports: Ports) -> None:
@@ -168,14 +170,17 @@ def _deferrals(message: Message) -> int:
 
 
 def _await(message: Message, ports: Ports) -> None:
-    """Sets the end of its patience, and closes a race with the YES it waits for:
+    """Sets the end of its patience, and closes a race with the YES it waits for, or with a STOP:
 
-    journey  reads "no consent" ─────────────► message awaits ─► relay: reads consent again ─► starts it
+    journey  reads "no consent" ─────────────► message awaits ─► relay: reads consent again ─► starts it, or cancels it
     YES                  opts in ─► relay: nothing awaits yet
     """
     _expire_in_time(message, ports)
-    if ports.store.consent(message.org_id, message.phone, consistent=True).allows(message.user_id):
+    consent = ports.store.consent(message.org_id, message.phone, consistent=True)
+    if consent.allows(message.user_id):
         start_waiting(message.ref, ports)
+    elif consent.of(message.user_id).state is ConsentState.OPTED_OUT:
+        ports.store.move(message.ref, _opted_out(ports))
 
 
 def _consent(old: Consent | None, new: Consent, ports: Ports) -> None:
@@ -185,27 +190,54 @@ def _consent(old: Consent | None, new: Consent, ports: Ports) -> None:
         contacts = [contact.id for contact in ports.store.contacts_with_phone(new.org_id, new.phone)]
         detail = {"org_id": new.org_id, "user_id": user_id, "contact_ids": contacts, "consent": new.of(user_id).state}
         ports.events.publish("sms.consent.changed", detail)
-    for ref in ports.store.awaiting(new.org_id, new.phone):
-        if ref.user_id in changed and new.allows(ref.user_id):
-            start_waiting(ref, ports)
+    for user_id in changed:
+        if new.allows(user_id):
+            _start_those_of(user_id, new, ports)
     everybody = new.opted_out_at is not None and new.opted_out_at != before.opted_out_at
     out = {user for user in changed if new.of(user).state is ConsentState.OPTED_OUT}
     if everybody or out:
         _cancel_waiting(new, None if everybody else out, ports)
 
 
+def _start_those_of(user_id: str, consent: Consent, ports: Ports) -> None:
+    """The YES starts what awaits it. The index finds it, except what it does not show yet, which is among the newest:
+
+    journey  message awaits ─► relay: no YES yet ...... the index shows it
+    YES             opts in ─► relay: the index does not show it; the conversation, strongly consistent, does
+    """
+    contacts = ports.store.contacts_with_phone(consent.org_id, consent.phone)
+    newest = (
+        message
+        for contact in contacts
+        for message in ports.store.messages(consent.org_id, user_id, contact.id, limit=NEWEST, consistent=True).items
+    )
+    waiting = {ref for ref in ports.store.awaiting(consent.org_id, consent.phone) if ref.user_id == user_id}
+    waiting |= {
+        message.ref for message in newest if message.status is Status.AWAITING_OPT_IN and message.phone == consent.phone
+    }
+    for ref in sorted(waiting):
+        start_waiting(ref, ports)
+
+
 def _cancel_waiting(consent: Consent, users: set[str] | None, ports: Ports) -> None:
-    """A STOP cancels what waits for the phone, at once; what is on its way meets the consent read of dispatch."""
+    """A STOP cancels what waits for the phone, at once; what is on its way meets the consent read of dispatch.
+
+    The stream may tell of a STOP again after it was taken back, so consent counts as it stands now.
+    """
+    now_stands = ports.store.consent(consent.org_id, consent.phone, consistent=True)
     waiting = [
         *ports.store.awaiting(consent.org_id, consent.phone),
         *ports.store.held_for_phone(consent.org_id, consent.phone),
     ]
     for ref in waiting:
-        if (users is None or ref.user_id in users) and not consent.allows(ref.user_id):
-            step = ended(
-                now=ports.now(), to=Status.CANCELLED, code="opted-out", detail="The contact opted out.", leaves=WAITING
-            )
-            ports.store.move(ref, step)
+        stopped = now_stands.of(ref.user_id).state is ConsentState.OPTED_OUT
+        if (users is None or ref.user_id in users) and stopped:
+            ports.store.move(ref, _opted_out(ports))
+
+
+def _opted_out(ports: Ports) -> Transition:
+    detail = "The contact opted out."
+    return ended(now=ports.now(), to=Status.CANCELLED, code="opted-out", detail=detail, leaves=WAITING)
 
 
 def _job(job: Job, ports: Ports) -> None:

@@ -14,7 +14,7 @@ AWAITING = frozenset({Status.AWAITING_OPT_IN})
 def start_waiting(ref: MessageRef, ports: Ports) -> Message | None:
     """The message after its step; None when it waited no longer. Dispatch reads the consent again."""
     now = ports.now()
-    message = ports.store.message(ref)
+    message = ports.store.message(ref, consistent=True)
     if message is None:
         return None
     settings = resolve(find_organization(ref.org_id, ports).settings)
