@@ -6,7 +6,7 @@ MINISTACK := .venv-ministack
 ARGS ?=
 PORT ?= 8000
 
-.PHONY: run test check format synth deploy bench lock clean
+.PHONY: run test check format synth deploy bench simulate lock clean
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +43,9 @@ deploy: $(VENV)/.ready        ## to the AWS account of the caller's credentials 
 
 bench: $(VENV)/.ready        ## measured figures
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+simulate: $(VENV)/.ready        ## 100,000 histories of crashes, repeats and races; ARGS="--histories N", "--seed N"
+	@$(BIN)/python -m tests.simulation $(ARGS)
 
 lock:        ## pins requirements from pyproject.toml (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes -o requirements.txt
