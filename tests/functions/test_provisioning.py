@@ -119,6 +119,20 @@ def test_a_window_is_tried_without_being_set(ready: World, admin: Gateway, api: 
     assert api.get("/v1/sending-window/advice").slug == "forbidden"
 
 
+def test_days_without_legal_hours_are_told_apart(ready: World, admin: Gateway) -> None:
+    """South Dakota's weekends: no window is to blame for them, and the proposal says that it leaves them aside."""
+    put_contacts(ready, admin, {"c-2": "+16055550101"})
+    advice = admin.get("/v1/sending-window/advice?recipient_hours=state").json
+
+    assert advice["days_without_legal_hours"]["sentence"] == (
+        "For 1 of 2 contacts the law allows nothing on up to 104 days, whatever the window."
+    )
+    assert advice["widest_for_all"]["sentence"] == (
+        "10:00-21:00 (America/Chicago) is the widest daily window that suits all 2 contacts on every day on which the "
+        "law allows them anything."
+    )
+
+
 def test_without_contacts_the_advice_says_so(world: World, platform: Gateway, admin: Gateway) -> None:
     """Nobody is there whom the window could be wrong for."""
     platform.put("/v1/organizations/acme", {"name": "Acme Lending"})

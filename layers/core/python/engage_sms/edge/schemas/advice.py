@@ -259,7 +259,9 @@ def _widest(daily: Daily | None, whom: str, advice: Advice, settings: Settings) 
     start, end = clock(daily.start), clock(daily.end)
     suits = f"all {daily.contacts:,} contacts" if daily.contacts == advice.contacts else _of_all(daily.contacts, advice)
     window = f"{start}-{end} ({settings.send_window_time_zone})"
-    sentence = f"{window} is the widest daily window that suits {suits} all year."
+    aside = any(fit.lawless for _, fit in advice.groups)
+    days = "on every day on which the law allows them anything" if aside else "all year"
+    sentence = f"{window} is the widest daily window that suits {suits} {days}."
     return WidestAnswer(start_time=start, end_time=end, contacts=daily.contacts, sentence=sentence)
 
 
