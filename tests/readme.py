@@ -16,6 +16,7 @@ from engage_sms.metrics import METRICS
 from engage_sms.topology import FUNCTIONS, ROUTES, Auth, Function
 from infra.aws.deployment import CONTEXT, STAGES, Deployment
 from infra.aws.watches import watches
+from infra.operations.summaries import SUMMARIES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -84,6 +85,10 @@ def environment_rows() -> list[str]:
         )
         rows.append(f"| `{item.name.upper()}` | {default} | {cleandoc(meaning)} |")
     return rows
+
+
+def command_rows() -> list[str]:
+    return [f"| `engage-sms {name}` | {summary} |" for name, (summary, _) in SUMMARIES.items()]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from tests.readme import (
     ROOT,
     alarm_rows,
     api_rows,
+    command_rows,
     context_rows,
     environment_rows,
     fits,
@@ -32,7 +33,8 @@ from tests.readme import (
 
 
 @pytest.mark.parametrize(
-    "rows", [function_rows, api_rows, setting_rows, environment_rows, context_rows, metric_rows, alarm_rows]
+    "rows",
+    [function_rows, api_rows, setting_rows, environment_rows, context_rows, metric_rows, alarm_rows, command_rows],
 )
 def test_the_tables_say_what_the_code_says(rows: Callable[[], list[str]]) -> None:
     """Every row that the code means stands in README, in the code's order and with nothing in between."""

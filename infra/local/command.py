@@ -1,7 +1,7 @@
 """The command line.
 
-`engage-sms local` runs the whole system on this machine until it is told to stop; `engage-sms redrive` and
-`engage-sms recount` act on a deployed one, with the caller's AWS credentials.
+`engage-sms local` runs the whole system on this machine until it is told to stop, `engage-sms smoke` asks a running one
+over HTTP, and the others act on a deployed one with the caller's AWS credentials.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -17,9 +18,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from types import FrameType
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from engage_sms import topology
 from infra.operations.rates import DEFAULT_RATE, HIGHEST_RATE
+from infra.operations.summaries import SUMMARIES
 
 DEFAULT_PORT = 8000
 INTERRUPTED = 130
@@ -43,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             sys.exit(_redrive(options.queue, stage=options.stage, rate=options.rate, as_json=options.json))
         if options.command == "recount":
             sys.exit(_recount(stage=options.stage, as_json=options.json))
+        if options.command == "smoke":
+            sys.exit(_smoke(options))
+        if options.command in SUMMARIES:
+            sys.exit(_operate(options))
         sys.exit(_run(options.port, at=options.at, empty=options.empty))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -54,9 +61,7 @@ def _terminated(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="engage-sms", description="Two-way SMS for organizations.", allow_abbrev=False)
-    commands = parser.add_subparsers(
-        dest="command", required=True, metavar="local|redrive|recount", parser_class=_Parser
-    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     local = commands.add_parser("local", help="run the whole system on this machine", allow_abbrev=False)
     local.add_argument("--port", type=_port, default=DEFAULT_PORT, help="where to listen (8000); 0 takes a free port")
     local.add_argument("--empty", action="store_true", help="start without the demonstration organization")
@@ -69,7 +74,47 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     recount = commands.add_parser("recount", help="count contacts again for the advice", allow_abbrev=False)
     recount.add_argument("--stage", default="dev", help="which deployment (dev)")
     recount.add_argument("--json", action="store_true", help="answer with one line of JSON")
+    smoke = commands.add_parser("smoke", help="try a running system over HTTP, changing nothing", allow_abbrev=False)
+    smoke.add_argument("url", type=_address, metavar="URL", help="where its API is, such as http://localhost:8000")
+    smoke.add_argument("--token", default=os.environ.get("ENGAGE_SMS_TOKEN"), help="a bearer token (ENGAGE_SMS_TOKEN)")
+    smoke.add_argument("--token-command", metavar="COMMAND", help="a command that prints the token")
+    smoke.add_argument("--json", action="store_true", help="answer with one line of JSON")
+    for name, (summary, add_arguments) in SUMMARIES.items():
+        command = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.", allow_abbrev=False)
+        add_arguments(command)
+        command.add_argument("--stage", default="dev", help="which deployment (dev)")
+        command.add_argument("--json", action="store_true", help="answer with one line of JSON")
     return parser.parse_args(arguments)
+
+
+def _address(text: str) -> str:
+    """A token never travels in the clear, except on this machine."""
+    parts = urlsplit(text)
+    if parts.scheme != "https" and (parts.scheme, parts.hostname) not in {("http", "localhost"), ("http", "127.0.0.1")}:
+        raise argparse.ArgumentTypeError(f'"{text}" is not an address with https:// (http:// is for this machine)')
+    return text.rstrip("/")
+
+
+def _smoke(options: argparse.Namespace) -> int:
+    """What it gives is the exit code."""
+    from infra.operations.answer import CannotDo
+    from infra.operations.smoke import smoke, token_from
+
+    try:
+        token = options.token or (token_from(options.token_command) if options.token_command else None)
+        answer, passed = smoke(options.url, token=token)
+    except CannotDo as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    answer.show(as_json=options.json)
+    return 0 if passed else 1
+
+
+def _operate(options: argparse.Namespace) -> int:
+    """What it gives is the exit code."""
+    from infra.operations import commands
+
+    return commands.run(options)
 
 
 def _port(text: str) -> int:

@@ -11,7 +11,7 @@ from engage_sms.domain.message import Direction, Kind, Message, Status
 from engage_sms.domain.segments import measure
 from engage_sms.ports import Create
 from engage_sms.usecases.send_message import SendMessage, send_message
-from tests.benchmarks import advice, windows
+from tests.benchmarks import advice, cold_start, windows
 from tests.benchmarks.load import measure_load
 from tests.benchmarks.timing import microseconds
 from tests.meter import MeteredTable
@@ -73,6 +73,9 @@ def main() -> None:
     sys.stdout.write(f"{'what':46}{'measured':22}budget\n")
     for what, measured, budget in rows:
         sys.stdout.write(f"{what:46}{measured:22}{budget}\n")
+    sys.stdout.write("\n")
+    for what, measured, budget in cold_start.rows():
+        sys.stdout.write(f"{what:46}{measured:44}{budget}\n")
     sys.stdout.write("\nload over loopback, ports in memory\n")
     for load in measure_load():
         for what, measured, budget in load.rows():

@@ -7,6 +7,7 @@ the machine does meets all of them alike. Compare the ratios, not the millisecon
 from __future__ import annotations
 
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,17 @@ def measure_warm(deployed: Deployed) -> Iterator[tuple[str, float]]:
             yield what, statistics.median(process.invoke(event)[1] for _ in range(WARM_CALLS)) * 1000
 
 
+def rows() -> Iterator[tuple[str, str, str]]:
+    """What, measured, budget."""
+    deployed, starts = measure_starts()
+    yield f"start on python{deployed.version}, beside a bare handler", f"{ROUNDS} processes each", ""
+    for start in starts:
+        measured = f"{start.ratio:.2f} x, {start.wall:.0f} ms ({start.processor_ratio:.2f} x of the processor)"
+        yield f"  {start.function}", measured, f"{start.budget} x" if start.budget else ""
+    for what, milliseconds in measure_warm(deployed):
+        yield f"  warm: {what}", f"{milliseconds:.1f} ms", f"{WARM_BUDGET:g} ms"
+
+
 def _started(deployed: Deployed, name: str) -> LambdaProcess:
     return LambdaProcess(
         deployed.python,
@@ -101,3 +113,8 @@ WITHOUT_AWS = (
     ("dispatch", "a batch without messages", {"Records": []}),
 )
 """Function, what it does, event."""
+
+
+if __name__ == "__main__":
+    for what, measured, budget in rows():
+        sys.stdout.write(f"{what:46}{measured:44}{budget}\n")
