@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import tomllib
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -158,3 +161,11 @@ def test_what_cannot_be_read_is_refused_with_its_place(old: str, new: str, said:
         parse(SHIPPED.replace(old, new, 1))
 
     assert said in str(refusal.value)
+
+
+def test_the_data_does_not_change_under_its_version() -> None:
+    """Messages keep the version they were decided by: other data needs another one, and then another figure here."""
+    data = {name: value for name, value in tomllib.loads(SHIPPED).items() if name != "version"}
+    figure = hashlib.sha256(json.dumps(data, default=str, sort_keys=True).encode()).hexdigest()[:12]
+
+    assert (legal_hours().version, figure) == ("2026-11-25", "c770f899c3d5")
