@@ -5,6 +5,7 @@ from __future__ import annotations
 import jwt
 import pytest
 
+from engage_sms import topology
 from infra.local.system import System
 from tests.local.caller import Caller
 
@@ -18,6 +19,12 @@ def test_a_token_carries_its_claims_and_can_be_checked_by_anybody(caller: Caller
 
     assert (claims["sub"], claims["org_id"], claims["roles"]) == ("u-1", "acme", ["user", "admin"])
     assert "d" not in key
+
+
+@pytest.mark.parametrize("function", [each.name for each in topology.FUNCTIONS if each.schedule])
+def test_what_a_schedule_starts_can_be_started_by_hand(caller: Caller, function: str) -> None:
+    """Each runs to its end."""
+    assert caller.post("/local/run", {"function": function}).status == 200
 
 
 def test_what_is_not_there_is_not_found(caller: Caller) -> None:

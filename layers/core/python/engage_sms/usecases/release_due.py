@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
 
 from engage_sms.domain.brake import standstill
 from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Timer, TimerKind
@@ -17,13 +15,12 @@ from engage_sms.domain.replanning import expired
 from engage_sms.domain.settings import Settings, resolve
 from engage_sms.domain.window import next_closing
 from engage_sms.ports import Ports, Remove
+from engage_sms.usecases.attempts import Attempts, Failure
 from engage_sms.usecases.enqueue import entry_for, reserve_slots
 from engage_sms.usecases.lookup import find_organization
 from engage_sms.usecases.plan_again import Done, mark_openings, plan_page_again, record
 from engage_sms.usecases.reconcile_message import ReconcileMessage, reconcile_message
 from engage_sms.usecases.start_waiting import AWAITING, start_waiting
-
-T = TypeVar("T")
 
 PAGE = 500
 """Messages of one opening before the next opening gets its turn."""
@@ -46,37 +43,20 @@ class ReleaseReport:
     failures: tuple[Failure, ...] = ()
 
 
-@dataclass(frozen=True)
-class Failure:
-    """One opening or timer of an organization that could not be worked on; the next run tries it again."""
-
-    org_id: str
-    error: Exception
-
-
 def release_due(ports: Ports) -> ReleaseReport:
     """Works on every opening due within the look-ahead and every timer due now. Repeating it is harmless.
 
     Openings take turns, a page each, the one that is due first going first: a huge bucket does not hold up the others.
     One that fails stays due and is reported.
     """
-    failures: list[Failure] = []
-    started = ports.now()
-
-    def attempt(org_id: str, work: Callable[[], T]) -> T | None:
-        try:
-            return work()
-        except Exception as error:  # noqa: BLE001  whatever it is, it is reported
-            failures.append(Failure(org_id, error))
-            return None
-
+    tried, started = Attempts(), ports.now()
     for order in ports.store.due_replannings(started):
-        attempt(order.org_id, partial(mark_openings, order, ports))
+        tried.attempt(order.org_id, partial(mark_openings, order, ports), None)
     due = deque(ports.store.due_openings(started + LOOK_AHEAD))
     openings, messages = len(due), 0
     while due and ports.now() < started + OPENINGS_LAST:
         opening = due.popleft()
-        done = attempt(opening.org_id, partial(_release, opening, ports))
+        done = tried.attempt(opening.org_id, partial(_release, opening, ports), None)
         if done is not None:
             messages += done.messages
             due.extend(done.again)
@@ -85,8 +65,8 @@ def release_due(ports: Ports) -> ReleaseReport:
         if ports.now() >= started + TIMERS_LAST:
             break
         timers += 1
-        parked += attempt(timer.ref.org_id, partial(_ring, timer, ports)) or 0
-    return ReleaseReport(openings, messages, timers, parked, tuple(failures))
+        parked += tried.attempt(timer.ref.org_id, partial(_ring, timer, ports), 0)
+    return ReleaseReport(openings, messages, timers, parked, tuple(tried.failures))
 
 
 def _release(opening: Opening, ports: Ports) -> Done:
