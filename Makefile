@@ -6,7 +6,7 @@ MINISTACK := .venv-ministack
 ARGS ?=
 PORT ?= 8000
 
-.PHONY: run test check format synth deploy bench simulate lock clean
+.PHONY: run test check format synth deploy bench costs simulate lock clean
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +46,9 @@ bench: $(VENV)/.ready        ## measured figures
 
 simulate: $(VENV)/.ready        ## 100,000 histories of crashes, repeats and races; ARGS="--histories N", "--seed N"
 	@$(BIN)/python -m tests.simulation $(ARGS)
+
+costs: $(VENV)/.ready        ## what AWS charges, idle and for a million messages, counted
+	$(BIN)/python -m tests.benchmarks.costs
 
 lock:        ## pins requirements from pyproject.toml (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes -o requirements.txt

@@ -17,6 +17,7 @@ from engage_sms.topology import FUNCTIONS, ROUTES, Auth, Function
 from infra.aws.deployment import CONTEXT, STAGES, Deployment
 from infra.aws.watches import watches
 from infra.operations.summaries import SUMMARIES
+from tests.benchmarks.costs import table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -64,6 +65,10 @@ def metric_rows() -> list[str]:
 def alarm_rows() -> list[str]:
     found = watches(Deployment(stage=STAGES["dev"]), api_id="")
     return list(dict.fromkeys(watch.row for watch in found))
+
+
+def cost_rows() -> list[str]:
+    return table()
 
 
 def context_rows() -> list[str]:

@@ -22,6 +22,7 @@ from tests.readme import (
     api_rows,
     command_rows,
     context_rows,
+    cost_rows,
     environment_rows,
     fits,
     function_rows,
@@ -34,7 +35,17 @@ from tests.readme import (
 
 @pytest.mark.parametrize(
     "rows",
-    [function_rows, api_rows, setting_rows, environment_rows, context_rows, metric_rows, alarm_rows, command_rows],
+    [
+        function_rows,
+        api_rows,
+        setting_rows,
+        environment_rows,
+        context_rows,
+        metric_rows,
+        alarm_rows,
+        command_rows,
+        cost_rows,
+    ],
 )
 def test_the_tables_say_what_the_code_says(rows: Callable[[], list[str]]) -> None:
     """Every row that the code means stands in README, in the code's order and with nothing in between."""
