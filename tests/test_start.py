@@ -25,6 +25,7 @@ ALLOWED = {
     "jobs": TRACING | {"asyncio", "requests"},
     "usage_nightly": TRACING | {"asyncio", "requests"},
     "sweep": TRACING | {"asyncio", "requests"},
+    "retention": TRACING | {"asyncio", "requests"},
 }
 """What the API validates with, and what traces those that nobody waits for."""
 REPORT = "import sys, importlib; importlib.import_module(sys.argv[1]); print(*sys.modules, sep='\\n')"
