@@ -6,7 +6,7 @@ MINISTACK := .venv-ministack
 ARGS ?=
 PORT ?= 8000
 
-.PHONY: run test check format synth deploy bench costs simulate lock clean
+.PHONY: run test check format synth diff deploy bench costs simulate lock clean
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +36,10 @@ format: $(VENV)/.ready
 
 synth: $(VENV)/.ready        ## the CloudFormation template, in cdk.out (needs Node); ARGS="-c stage=prod"
 	$(BIN)/python app.py $(ARGS)
+
+diff: $(VENV)/.ready        ## what a deploy would change (needs Node, and the caller's credentials)
+	@command -v npx >/dev/null || { echo "Node is needed to compare: install Node 22 or later (https://nodejs.org)."; exit 1; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2 diff $(ARGS)
 
 deploy: $(VENV)/.ready        ## to the AWS account of the caller's credentials (needs Node); ARGS="-c stage=prod"
 	@command -v npx >/dev/null || { echo "Node is needed to deploy: install Node 22 or later (https://nodejs.org)."; exit 1; }

@@ -12,9 +12,9 @@ from infra.aws.environment import service_name
 
 REDRIVEN = "Read the function's log for the error, mend the cause, then move the letters back by `engage-sms redrive`."
 RECORDED = (
-    "Read the function's log for the error and mend the cause. A letter is the record of one start: `release`, `sweep` "
-    "and `usage_nightly` do that work at their next start; a letter of `relay` names the place in the stream, one of "
-    "`journeys` is the event, to be put on the bus again."
+    "Read the function's log for the error and mend the cause. A letter is the record of one start: what a schedule "
+    "starts does that work at its next start; a letter of `relay` names the place in the stream, one of `journeys` is "
+    "the event, to be put on the bus again."
 )
 
 
