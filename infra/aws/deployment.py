@@ -28,6 +28,10 @@ CONTEXT: Mapping[str, tuple[str, str]] = {
     "roles_claim": ("`roles`; with the user pool `cognito:groups`", "the claim that says in which roles"),
     "python": (f"`{topology.PYTHON}`", "the functions' Python, for an emulator that has another than Lambda"),
     "architecture": (f"`{topology.ARCHITECTURE}`", "their processor, likewise: `arm64` or `x86_64`"),
+    "snap_start": (
+        "`false`",
+        "`true` starts functions that somebody waits for from a snapshot; AWS charges for keeping it",
+    ),
     "alarm_email": ("nobody", "the address that hears of alarms; it has to confirm once"),
 }
 """The values of the context by name: what holds without one, and what it means."""
@@ -103,6 +107,7 @@ class Deployment:
     certificate_arn: str | None = None
     hosted_zone_id: str | None = None
     alarm_email: str | None = None
+    snap_start: bool = False
     jwt_issuer: str | None = None
     jwt_audience: tuple[str, ...] = ()
     user_claim: str | None = None
@@ -131,6 +136,8 @@ class Deployment:
         _check_domain(text("domain_name"), text("certificate_arn"), text("hosted_zone_id"))
         if text("alarm_email") and "@" not in str(text("alarm_email")):
             raise WrongContext(f"alarm_email is {text('alarm_email')}: pass -c alarm_email= an address with an @.")
+        if (text("snap_start") or "false").lower() not in {"true", "false"}:
+            raise WrongContext(f"snap_start is {text('snap_start')}: pass -c snap_start=true or leave it out.")
         issuer, audience = text("jwt_issuer"), tuple((text("jwt_audience") or "").replace(",", " ").split())
         if bool(issuer) != bool(audience):
             raise WrongContext(
@@ -149,6 +156,7 @@ class Deployment:
             certificate_arn=text("certificate_arn"),
             hosted_zone_id=text("hosted_zone_id"),
             alarm_email=text("alarm_email"),
+            snap_start=(text("snap_start") or "false").lower() == "true",
             jwt_issuer=issuer,
             jwt_audience=audience,
             user_claim=text("user_claim"),

@@ -17,11 +17,16 @@ from infra.aws.layers import ROOT, own_code, processor, runtime
 from infra.aws.logs import log_group
 from infra.aws.queues import DeadLetters
 
+LIVE = "live"
+"""The alias of the published version, where there is one."""
+
 
 class EngageFunction(Construct):
-    """Exposes `function` and `dead_letters`: where a failed start by stream, schedule or rule ends, else None.
+    """Exposes `function`, as whoever starts it has to call it, and `dead_letters`: where a failed start by stream,
+    schedule or rule ends, else None. What a function takes from a queue ends in that queue's own dead-letter queue.
 
-    What a function takes from a queue ends in that queue's own dead-letter queue.
+    With SnapStart, functions that somebody waits for start from a snapshot of the published version, and are called by
+    the alias LIVE; whatever clients they may need are made before it.
     """
 
     def __init__(
@@ -47,7 +52,8 @@ class EngageFunction(Construct):
                 self, "DeadLetters", name=function.name, deployment=deployment, encryption=encryption
             )
         invoked_without_waiting = self.dead_letters and (function.schedule or function.rule)
-        self.function = lambda_.Function(
+        snapped = deployment.snap_start and bool(function.routes)
+        made = lambda_.Function(
             self,
             "Function",
             function_name=name,
@@ -58,7 +64,11 @@ class EngageFunction(Construct):
             code=own_code(ROOT / "functions" / function.name, deployment.target, lands_in="/var/task"),
             handler="engage_sms.start.handler" if function.services else "handler.handler",
             layers=layers,
-            environment=environment,
+            environment={
+                **environment,
+                **({"CLIENTS": " ".join(function.services)} if snapped and function.services else {}),
+            },
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snapped else None,
             timeout=Duration.seconds(function.timeout),
             memory_size=function.memory,
             tracing=lambda_.Tracing.ACTIVE,
@@ -70,3 +80,6 @@ class EngageFunction(Construct):
                 else None
             ),
         )
+        self.function: lambda_.IFunction = made
+        if snapped:
+            self.function = lambda_.Alias(self, "Live", alias_name=LIVE, version=made.current_version)

@@ -22,7 +22,7 @@ CACHES = ["**/__pycache__", "**/*.pyc"]
 
 def runtime(target: Target) -> lambda_.Runtime:
     """Lambda's name for the target's Python."""
-    return lambda_.Runtime(f"python{target.python}", lambda_.RuntimeFamily.PYTHON)
+    return lambda_.Runtime(f"python{target.python}", lambda_.RuntimeFamily.PYTHON, supports_snap_start=True)
 
 
 def processor(target: Target) -> lambda_.Architecture:
