@@ -18,9 +18,9 @@ from engage_sms.domain.directory import AccountRefusal, Organization
 from engage_sms.domain.due import Opening
 from engage_sms.domain.message import Direction, Failure, Hold, Kind, Message, Status, TraceEntry
 from engage_sms.domain.usage import UsageDay
-from engage_sms.edge.measure import Measured, measured
+from engage_sms.edge.measure import measured
 from engage_sms.edge.telemetry import count, tally
-from engage_sms.metrics import METRICS, Reading
+from engage_sms.metrics import METRICS, Measured, Reading
 from engage_sms.ports import StateChange
 
 NOW = datetime(2026, 7, 16, 13, 0, 5, tzinfo=UTC)
@@ -155,6 +155,16 @@ def test_a_line_is_counted_by_cloudwatch_and_found_by_its_ids(capsys: pytest.Cap
     assert counted["Dimensions"] == [["service"], ["service", "cause"]]
     assert counted["Metrics"] == [{"Name": "MessagesFailed", "Unit": "Count"}]
     assert (line["MessagesFailed"], line["cause"], line["message_id"]) == ([1.0], "30003", "m-1")
+
+
+def test_only_what_has_a_cause_is_counted_by_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """A message that is skipped as it is written is accepted once, and not once more as `skipped`."""
+    tally(Measured((Reading(metrics.ACCEPTED), Reading(metrics.NOT_SENT, cause="skipped")), {"message_id": "m-1"}))
+    accepted, skipped = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+
+    assert accepted["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert skipped["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"], ["service", "cause"]]
+    assert accepted["message_id"] == skipped["message_id"] == "m-1"
 
 
 def test_nothing_is_written_for_nothing(capsys: pytest.CaptureFixture[str]) -> None:

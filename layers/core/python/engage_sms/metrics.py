@@ -6,7 +6,8 @@ as often as the stream delivers it, which after a failure may be twice; the stat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 NAMESPACE = "EngageSMS"
@@ -36,6 +37,14 @@ class Reading:
     metric: Metric
     value: float = 1
     cause: str | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The readings of one occasion, and the ids under which its line is found in the log: never a name or a number."""
+
+    readings: tuple[Reading, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 ACCEPTED = Metric("MessagesAccepted", "messages written to be sent")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime
 
 from engage_sms import metrics
@@ -13,7 +12,7 @@ from engage_sms.domain.directory import Organization
 from engage_sms.domain.due import Opening
 from engage_sms.domain.message import Direction, Message, Status
 from engage_sms.domain.usage import UsageDay
-from engage_sms.metrics import Reading
+from engage_sms.metrics import Measured, Reading
 from engage_sms.ports import StateChange
 
 _READING_OF = {
@@ -29,14 +28,6 @@ _READING_OF = {
     Status.EXPIRED: metrics.NOT_SENT,
     Status.RECEIVED: metrics.RECEIVED,
 }
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The readings of one change, and the ids under which its line is found in the log: never a name or a number."""
-
-    readings: tuple[Reading, ...] = ()
-    ids: Mapping[str, str] = field(default_factory=dict)
 
 
 def measured(change: StateChange, *, at: datetime) -> Measured:

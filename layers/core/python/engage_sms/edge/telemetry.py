@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from engage_sms.edge.measure import Measured
 from engage_sms.errors import EngageError, Permanent, Refused
-from engage_sms.metrics import NAMESPACE, Metric, Reading
+from engage_sms.metrics import NAMESPACE, Measured, Metric, Reading
 
 logger = Logger()
 QUOTING = ("aws_lambda_powertools", "boto3", "botocore", "pynamodb", "requests", "twilio", "urllib3")
@@ -31,16 +30,24 @@ def count(metric: Metric, value: float = 1) -> None:
 
 
 def tally(measured: Measured) -> None:
-    """Writes the readings as one line, which CloudWatch counts, and which the log keeps with its ids."""
-    if not measured.readings:
-        return
+    """Writes the readings, as lines that CloudWatch counts and that the log keeps with their ids.
+
+    A reading with a cause has a line of its own: CloudWatch counts all of a line under each of its dimensions.
+    """
+    together = [reading for reading in measured.readings if not reading.cause]
+    for readings in (together, *([reading] for reading in measured.readings if reading.cause)):
+        if readings:
+            _write(readings, measured.ids)
+
+
+def _write(readings: Sequence[Reading], ids: Mapping[str, str]) -> None:
     # single_metric writes even where POWERTOOLS_METRICS_DISABLED says not to
     line = EphemeralMetrics(namespace=NAMESPACE)
-    for reading in measured.readings:
+    for reading in readings:
         line.add_metric(name=reading.metric.name, unit=reading.metric.unit.value, value=reading.value)
         if reading.metric.by and reading.cause:
             line.add_dimensions(**{"service": str(line.service), reading.metric.by: reading.cause})
-    for name, value in measured.ids.items():
+    for name, value in ids.items():
         line.add_metadata(name, value)
     line.flush_metrics()
 
