@@ -24,7 +24,8 @@ class Identity(Construct):
             return
         pool = self._pool(deployment)
         client = self._client(pool)
-        self.issuer, self.audience = pool.user_pool_provider_url, [client.user_pool_client_id]
+        # The pool's ProviderURL in other words, which emulators know as well.
+        self.issuer, self.audience = f"https://{pool.user_pool_provider_name}", [client.user_pool_client_id]
         self.organization_claim = "custom:org_id"
         self.roles_claim = "cognito:groups"
         for role in topology.Role:

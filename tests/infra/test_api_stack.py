@@ -32,7 +32,8 @@ def test_without_context_tokens_come_from_the_stack_s_own_user_pool(template: Te
     groups = {each["GroupName"] for each in template.of("Cognito::UserPoolGroup").values()}
     jwt = authorizer["JwtConfiguration"]
 
-    assert jwt == {"Audience": [{"Ref": client}], "Issuer": {"Fn::GetAtt": [pool, "ProviderURL"]}}
+    assert jwt["Audience"] == [{"Ref": client}]
+    assert jwt["Issuer"] == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": [pool, "ProviderName"]}]]}
     assert groups == {role.value for role in topology.Role}
 
 
