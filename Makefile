@@ -6,7 +6,7 @@ MINISTACK := .venv-ministack
 ARGS ?=
 PORT ?= 8000
 
-.PHONY: run test check format synth diff deploy bench costs simulate lock clean
+.PHONY: run test check format synth diff deploy deploy-local-aws bench costs simulate lock clean
 
 $(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -45,6 +45,9 @@ deploy: $(VENV)/.ready        ## to the AWS account of the caller's credentials 
 	@command -v npx >/dev/null || { echo "Node is needed to deploy: install Node 22 or later (https://nodejs.org)."; exit 1; }
 	PATH="$(CURDIR)/$(BIN):$$PATH" npx --yes aws-cdk@2 deploy --all $(ARGS)
 
+deploy-local-aws: $(VENV)/.ready $(MINISTACK)/.ready        ## the stack on an emulator on this machine (needs Node)
+	$(BIN)/pytest -q -m emulator tests/emulator $(ARGS)
+
 bench: $(VENV)/.ready        ## measured figures
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -57,7 +60,7 @@ costs: $(VENV)/.ready        ## what AWS charges, idle and for a million message
 lock:        ## pins requirements from pyproject.toml (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes -o requirements.txt
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras pyproject.toml --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: --generate-hashes -o layers/vendor/requirements.txt
-	echo "ministack==1.5.33 boto3==1.43.106" | tr ' ' '\n' | UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras - --universal --python-version 3.11 --generate-hashes -o tests/contracts/ministack.txt
+	echo "ministack==1.5.33 boto3==1.43.106 cryptography time-machine" | tr ' ' '\n' | UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile -q --no-strip-extras - --universal --python-version 3.11 --generate-hashes -o tests/contracts/ministack.txt
 
 clean:
 	rm -rf $(VENV) $(MINISTACK) cdk.out build .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -17,6 +17,7 @@ from engage_sms.adapters.store import TableStore
 settings.register_profile("engage", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("engage")
 
+LOOPBACK = {"enable_socket", "ministack", "emulator"}
 FOREIGN = ("AWS_", "POWERTOOLS_", "TWILIO_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -49,8 +50,8 @@ def environment() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def network(request: pytest.FixtureRequest) -> None:
-    """No sockets; loopback for tests marked `enable_socket` or `ministack` and for those of the local system."""
-    loopback = {"enable_socket", "ministack"} & {mark.name for mark in request.node.iter_markers()}
+    """No sockets; loopback for tests with one of the marks of LOOPBACK and for those of the local system."""
+    loopback = LOOPBACK & {mark.name for mark in request.node.iter_markers()}
     if loopback or "local" in request.path.relative_to(request.config.rootpath).parts:
         socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
     else:

@@ -40,7 +40,7 @@ def emulator(environment: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    with ministack.running(tmp_path_factory.mktemp("ministack")) as address:
+    with ministack.running(tmp_path_factory.mktemp("ministack"), {"SERVICES": "dynamodb"}) as address:
         yield address
 
 
