@@ -64,7 +64,12 @@ def test_a_message_held_by_a_pause_names_no_instant(opted_in: World, api: Gatewa
     opted_in.settle()
     hold = api.get(f"/v1/conversations/c-1/messages/{message.id}").json["hold"]
 
-    assert hold == {"reason": "An administrator paused all automation.", "rule": "paused", "until": None}
+    assert hold == {
+        "reason": "An administrator paused all automation.",
+        "rule": "paused",
+        "until": None,
+        "rule_data_version": None,
+    }
 
 
 def test_a_refused_account_is_shown(opted_in: World, admin: Gateway) -> None:

@@ -157,6 +157,7 @@ FUNCTIONS = (
             Route("GET", "/v1/organization/parked", Role.ADMIN),
             Route("GET", "/v1/sending-window", Role.USER),
             Route("GET", "/v1/sending-window/advice", Role.ADMIN),
+            Route("GET", "/v1/sending-window/forecast", Role.ADMIN),
             Route("POST", "/v1/numbers/provision", Role.ADMIN),
             Route("POST", "/v1/numbers/deprovision", Role.ADMIN),
             Route("GET", "/v1/jobs/{id}", Role.USER),

@@ -42,11 +42,24 @@ def reserve(
 
     Never more than `rate` of them within one second of the clock, whatever was reserved before at the same rate.
     """
-    gap = timedelta(microseconds=ceil(1_000_000 / rate))
     first = max(pace.next_at, begins)
-    room = max(0, ceil((before - first) / gap))
-    slots = tuple(first + number * gap for number in range(min(count, room)))
+    gap = _gap(rate)
+    slots = tuple(first + number * gap for number in range(min(count, room(rate, first, before))))
     return (replace(pace, next_at=slots[-1] + gap) if slots else pace), slots
+
+
+def room(rate: int, begins: datetime, before: datetime) -> int:
+    """How many slots there are from `begins` on that are earlier than `before`."""
+    return max(0, ceil((before - begins) / _gap(rate)))
+
+
+def last_slot(rate: int, begins: datetime, count: int) -> datetime:
+    """The last of so many slots (one or more), the first of which is at `begins`."""
+    return begins + (count - 1) * _gap(rate)
+
+
+def _gap(rate: int) -> timedelta:
+    return timedelta(microseconds=ceil(1_000_000 / rate))
 
 
 def delay_until(slot: datetime, now: datetime) -> int:

@@ -9,6 +9,7 @@ from engage_sms.domain.brake import until_resumed
 from engage_sms.domain.directory import AccountRefusal
 from engage_sms.domain.due import Opening
 from engage_sms.ports import Ports
+from engage_sms.usecases.count_held import count_held
 from engage_sms.usecases.lookup import find_organization
 
 MOST_COUNTED = 10_000
@@ -65,11 +66,5 @@ def view_brake(command: ViewBrake, ports: Ports) -> Brake:
 
 
 def _count(opening: Opening, *, by_pause: bool, ports: Ports) -> Waiting:
-    cursor, messages = None, 0
-    while True:
-        page = ports.store.held(opening.org_id, opening.opens_at, cursor=cursor, limit=_PAGE)
-        messages += len(page.items)
-        cursor = page.cursor
-        if cursor is None or messages >= MOST_COUNTED:
-            opens_at = None if by_pause else opening.opens_at
-            return Waiting(opens_at=opens_at, messages=messages, more=cursor is not None)
+    messages, more = count_held(opening.org_id, opening.opens_at, ports, most=MOST_COUNTED, page=_PAGE)
+    return Waiting(opens_at=None if by_pause else opening.opens_at, messages=messages, more=more)

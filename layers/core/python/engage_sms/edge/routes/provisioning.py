@@ -13,6 +13,7 @@ from engage_sms.edge.describe import operation
 from engage_sms.edge.schemas.advice import AdviceAnswer
 from engage_sms.edge.schemas.base import Id
 from engage_sms.edge.schemas.brake import BrakeAnswer, ParkedAnswer, ParkedMessagesAnswer, PausedAnswer
+from engage_sms.edge.schemas.forecast import ForecastAnswer
 from engage_sms.edge.schemas.jobs import DeprovisionBody, JobAnswer, JobResultAnswer, JobResultsAnswer, ProvisionBody
 from engage_sms.edge.schemas.organizations import (
     OrganizationAnswer,
@@ -25,6 +26,7 @@ from engage_sms.usecases.advise_window import AdviseWindow, advise_window
 from engage_sms.usecases.change_settings import ChangeSettings, change_settings
 from engage_sms.usecases.explain_window import ExplainWindow, explain_window
 from engage_sms.usecases.follow_job import CancelJob, ListResults, ViewJob, cancel_job, list_results, view_job
+from engage_sms.usecases.forecast_release import ForecastRelease, forecast_release
 from engage_sms.usecases.list_parked import ListParked, list_parked
 from engage_sms.usecases.lookup import find_organization
 from engage_sms.usecases.pause_automation import PauseAutomation, pause_automation
@@ -223,6 +225,21 @@ def advice(
     named = {"start_time": start_time, "end_time": end_time, "time_zone": time_zone, "recipient_hours": recipient_hours}
     changes = {f"{WINDOW_SETTINGS}{name}": value for name, value in named.items() if value is not None}
     return AdviceAnswer.of(advise_window(AdviseWindow(org_id=caller.org_id, changes=changes), ports))
+
+
+@app.get(
+    "/v1/sending-window/forecast",
+    **operation(
+        "Organizations",
+        "When what is held will be through",
+        "For each opening: how many messages are held, from when to when they leave at the organization's rate, "
+        "whether the window is long enough, and how many roll over to the next opening.",
+        {200: ForecastAnswer},
+        "not-found",
+    ),
+)
+def forecast(caller: Caller, ports: WithPorts) -> ForecastAnswer:
+    return ForecastAnswer.of(forecast_release(ForecastRelease(org_id=caller.org_id), ports))
 
 
 @app.post(
