@@ -13,9 +13,13 @@ from engage_sms.ports import Create
 from engage_sms.usecases.send_message import SendMessage, send_message
 from tests.benchmarks import advice, cold_start, windows
 from tests.benchmarks.load import measure_load
+from tests.benchmarks.release import measure_release, release_rows
 from tests.benchmarks.timing import microseconds
 from tests.meter import MeteredTable
 from tests.world import ORG, World
+
+RELEASES = (1_000, 10_000, 100_000)
+"""The last one takes a quarter of an hour."""
 
 
 def one_message() -> tuple[float, float]:
@@ -80,6 +84,10 @@ def main() -> None:
     for load in measure_load():
         for what, measured, budget in load.rows():
             sys.stdout.write(f"{what:44}{measured:36}{budget}\n")
+    sys.stdout.write("\nrelease of held messages of 50 organizations, on a virtual clock\n")
+    for messages in RELEASES:
+        for what, measured, budget in release_rows(measure_release(messages)):
+            sys.stdout.write(f"{what:44}{measured:46}{budget}\n")
 
 
 if __name__ == "__main__":

@@ -227,3 +227,18 @@ def test_a_wave_that_is_queued_twice_leaves_once_and_at_the_rate(opted_in: World
     assert min(instants) == NEXT_OPENING
     assert most_in_a_second(instants) <= 3
     assert sum(text["body"] == TEXT for text in opted_in.twilio.messages()) == 12
+
+
+@pytest.mark.parametrize("before", [10, 60, 110])
+def test_what_is_held_just_before_its_opening_leaves_with_it(opted_in: World, before: int) -> None:
+    """The wave is on the queue already: a message that comes after it takes a slot of its own, and no second look."""
+    opted_in.pass_time(CLOSED)
+    early = steps(opted_in, 5, prefix="early")
+    opted_in.pass_time(NEXT_OPENING - timedelta(seconds=before))
+    late = steps(opted_in, 5, prefix="late")
+    opted_in.pass_time(NEXT_OPENING + timedelta(minutes=1))
+    instants = sent_at(opted_in, early + late)
+
+    assert min(instants) == NEXT_OPENING
+    assert max(instants) == NEXT_OPENING + timedelta(seconds=3)
+    assert most_in_a_second(instants) == 3

@@ -40,7 +40,8 @@ def forecast(window: Rule, rate: int, held: Mapping[datetime, int], now: datetim
 
     A recipient's hours may hold single messages longer; fresh messages may come in between.
     """
-    waiting, waves, free_at = dict(held), [], now
+    waiting, free_at = dict(held), now
+    waves: list[Wave] = []
     while waiting and len(waves) < MOST_WAVES:
         opens_at = min(waiting)
         messages = waiting.pop(opens_at)

@@ -14,12 +14,12 @@ from engage_sms.domain.backoff import rest
 from engage_sms.domain.brake import PAUSED, standstill, until_resumed
 from engage_sms.domain.consent import Consent, ConsentState
 from engage_sms.domain.directory import Contact, Organization
-from engage_sms.domain.due import SETTLED, Opening, Timer, TimerKind
+from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.job import Job
 from engage_sms.domain.message import WAITING, Hold, Message, Status, Transition, ended, held
 from engage_sms.domain.pace import WAVE, delay_until, turn_hold
 from engage_sms.domain.planning import plan
-from engage_sms.domain.settings import effective, resolve
+from engage_sms.domain.settings import Settings, effective, resolve
 from engage_sms.domain.window import next_closing
 from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, Replace, StateChange
 from engage_sms.usecases.count_contact import count_contact
@@ -87,7 +87,7 @@ def _message(old: Message | None, new: Message, ports: Ports) -> None:
             again = old is not None and old.status is Status.SENDING
             _enqueue(new, ports, delay=rest(new.id, _deferrals(new)) if again else 0)
         case Status.HELD if new.hold is not None:
-            _register(new.org_id, new.hold.until, ports)
+            _hold(new, new.hold, ports)
             if new.expires_at is not None and new.hold.until >= new.expires_at:
                 _expire_in_time(new, ports)
             if new.hold.rule == PAUSED:
@@ -111,26 +111,53 @@ def _enqueue(message: Message, ports: Ports, *, delay: int = 0) -> None:
 def _enqueue_in_slot(message: Message, ports: Ports, *, rests: timedelta) -> None:
     """Onto the queue for the next free slot; where that is too far off, or after the closing, it is held for later."""
     settings = resolve(find_organization(message.org_id, ports).settings)
-    rate = settings.throughput_messages_per_second
     now = ports.now()
-    begins = now + rests
-    before = min(begins + STRAIGHT_AHEAD, now + WAVE)
-    closes_at = next_closing((settings.window_rule(),), now)
-    if closes_at is not None and closes_at > now:
-        before = min(before, closes_at)
-    slots = reserve_slots(message.org_id, ports, count=1, rate=rate, begins=begins, before=before)
-    if slots.taken:
-        ports.automation_queue.send([entry_for(message.ref, delay=delay_until(slots.taken[0], now))])
+    free_at = _take_slot(message, settings, now + rests, ports)
+    if free_at is None:
         return
-    hold = turn_hold(rate, slots.next_at)
+    hold = turn_hold(settings.throughput_messages_per_second, free_at)
     then = plan(settings, recipient=find_recipient(message, ports), now=hold.until)
     if then.hold is not None:
         hold = replace(hold, until=then.hold.until)
     ports.store.move(message.ref, held(now=now, hold=hold, leaves=frozenset({Status.QUEUED})))
 
 
-def _register(org_id: str, opens_at: datetime, ports: Ports) -> None:
-    """Makes sure that `release` will look at the opening. Most are known: a read costs a twentieth of a write.
+def _take_slot(message: Message, settings: Settings, begins: datetime, ports: Ports) -> datetime | None:
+    """Puts the message onto the queue for the next free slot from `begins` on, unless that is too far off.
+
+    Then nothing is done, and it is the slot that would be free.
+    """
+    now = ports.now()
+    before = min(begins + STRAIGHT_AHEAD, now + WAVE)
+    closes_at = next_closing((settings.window_rule(),), begins)
+    if closes_at is not None and closes_at > begins:
+        before = min(before, closes_at)
+    rate = settings.throughput_messages_per_second
+    slots = reserve_slots(message.org_id, ports, count=1, rate=rate, begins=begins, before=before)
+    if not slots.taken:
+        return slots.next_at
+    ports.automation_queue.send([entry_for(message.ref, delay=delay_until(slots.taken[0], now))])
+    return None
+
+
+def _hold(message: Message, hold: Hold, ports: Ports) -> None:
+    """Makes sure that the message leaves at its opening: `release` will look at it, or has just done so.
+
+    release  12:58  reads the bucket of 13:00 ─► looks again at 13:04
+    message           12:59  held for 13:00 ─► relay: takes a slot for it, itself
+    """
+    opening = _registered(message.org_id, hold.until, ports)
+    now = ports.now()
+    looked = opening is not None and opening.cursor is None and opening.due_at > max(opening.begins, now)
+    if looked and hold.until >= now - LOOK_AHEAD:
+        settings = resolve(find_organization(message.org_id, ports).settings)
+        _take_slot(message, settings, max(hold.until, now), ports)
+
+
+def _registered(org_id: str, opens_at: datetime, ports: Ports) -> Opening | None:
+    """The opening as it is known; None when it is registered only now, so that `release` will look at it.
+
+    Most are known, and a read costs a tenth of a write.
 
     `release` removes an opening that is over and whose bucket is empty. One that soon may be is due anew, so that its
     version changes:
@@ -140,7 +167,7 @@ def _register(org_id: str, opens_at: datetime, ports: Ports) -> None:
     """
     known = ports.store.opening(org_id, opens_at, consistent=False)
     if known is not None and ports.now() < known.begins + SETTLED / 2:
-        return
+        return known
 
     def attempt() -> None:
         opening = ports.store.opening(org_id, opens_at)
@@ -150,6 +177,7 @@ def _register(org_id: str, opens_at: datetime, ports: Ports) -> None:
             ports.store.commit(Replace(replace(opening, due_at=min(opening.due_at, ports.now()), cursor=None)))
 
     decide_again(attempt)
+    return None
 
 
 def _held_by_pause(message: Message, hold: Hold, ports: Ports) -> None:

@@ -108,9 +108,9 @@ def _ahead(opening: Opening, page: _Page, before: datetime, now: datetime) -> Op
     """
     if page.left:
         return replace(opening, cursor=page.cursor, due_at=opening.due_at if page.next_at < before else before)
-    if page.refs or now < opening.begins + SETTLED:
+    if page.refs:
         return replace(opening, cursor=None, due_at=max(page.next_at, now) + LOOK_AHEAD * 2)
-    return None
+    return replace(opening, due_at=opening.begins + SETTLED) if now < opening.begins + SETTLED else None
 
 
 @dataclass(frozen=True)
