@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from engage_sms.domain.forecast import forecast
 from engage_sms.domain.pace import room
+from engage_sms.domain.planning import LAST_CALL
 from engage_sms.domain.window import Rule
 
 EVENING = datetime(2026, 7, 15, 22, 0, tzinfo=UTC)
 MORNING = datetime(2026, 7, 16, 13, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 WINDOW = Rule("organization", "America/Chicago", 8 * 60, 16 * 60)
-A_DAY_AT_THREE = room(3, MORNING, MORNING + timedelta(hours=8))
+A_DAY_AT_THREE = room(3, MORNING, MORNING + timedelta(hours=8) - LAST_CALL)
 
 
 def test_what_fits_is_through_before_the_closing() -> None:

@@ -34,7 +34,7 @@ def test_it_says_when_everything_is_through(opted_in: World, admin: Gateway) -> 
 
 
 def test_it_says_what_rolls_over(opted_in: World, admin: Gateway) -> None:
-    """A window of one minute at one a second lets sixty go; the rest stands with the next opening, and so it comes."""
+    """A window of one minute at one a second lets 39 go in time; the rest stands with the next opening."""
     admin.patch(
         "/v1/organization/settings",
         {"sms.send_window.end_time": "08:01", "sms.throughput.messages_per_second": 1},
@@ -44,9 +44,9 @@ def test_it_says_what_rolls_over(opted_in: World, admin: Gateway) -> None:
     opted_in.pass_time(NEXT_OPENING.replace(minute=4))
     (then,) = admin.get(PATH).json["openings"]
 
-    assert (first["fits"], first["rolls_over"]) == (False, 10)
-    assert (second["opens_at"], second["held"], second["rolled_in"]) == ("2026-07-17T13:00:00Z", 0, 10)
-    assert (then["opens_at"], then["held"], then["rolled_in"], then["fits"]) == ("2026-07-17T13:00:00Z", 10, 0, True)
+    assert (first["fits"], first["rolls_over"]) == (False, 31)
+    assert (second["opens_at"], second["held"], second["rolled_in"]) == ("2026-07-17T13:00:00Z", 0, 31)
+    assert (then["opens_at"], then["held"], then["rolled_in"], then["fits"]) == ("2026-07-17T13:00:00Z", 31, 0, True)
 
 
 def test_nothing_held_is_nothing_to_wait_for(opted_in: World, admin: Gateway) -> None:

@@ -12,6 +12,7 @@ import pytest
 from engage_sms.domain.due import LOOK_AHEAD
 from engage_sms.domain.message import Message, Status
 from engage_sms.domain.pace import MINUTE, SECOND, THROUGHPUT, floor
+from engage_sms.domain.planning import LAST_CALL
 from engage_sms.usecases.cancel_message import CancelMessage, cancel_message
 from engage_sms.usecases.change_settings import ChangeSettings, change_settings
 from engage_sms.usecases.plan_again import GRACE, mark_openings
@@ -257,7 +258,7 @@ def test_a_pause_keeps_what_it_holds(opted_in: World) -> None:
 def test_what_a_day_is_too_short_for_moves_to_the_next_opening(opted_in: World) -> None:
     """A wave stops at the closing; the rest names the next opening by then, and nothing leaves in between."""
     change(opted_in, send_window__end_time="08:01", throughput__messages_per_second=1)
-    messages = at_night(opted_in, 100)
+    messages = at_night(opted_in, 70)
     closing = NEXT_OPENING + MINUTE
     opted_in.pass_time(closing + timedelta(minutes=3))
     first_day = sent_at(opted_in, messages)
@@ -267,11 +268,11 @@ def test_what_a_day_is_too_short_for_moves_to_the_next_opening(opted_in: World) 
     opted_in.pass_time(NEXT_OPENING + timedelta(days=1, minutes=25))
     instants = sent_at(opted_in, messages)
 
-    assert len(first_day) == 60
-    assert max(first_day) < closing
+    assert len(first_day) == 39
+    assert max(first_day) < closing - LAST_CALL
     assert moved == {NEXT_OPENING + timedelta(days=1)}
     assert rules == {"organization"}
-    assert len(instants) == at_twilio(opted_in) == 100
+    assert len(instants) == at_twilio(opted_in) == 70
     assert max(Counter(floor(instant, SECOND) for instant in instants).values()) == 1
     assert opted_in.store.openings(ORG) == ()
 

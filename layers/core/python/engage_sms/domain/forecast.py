@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engage_sms.domain.pace import last_slot, room
+from engage_sms.domain.planning import LAST_CALL
 from engage_sms.domain.window import Rule, next_closing, next_opening
 
 MOST_WAVES = 100
@@ -65,7 +66,7 @@ def _wave(
     starts_at = max(open_at, free_at) if open_at else None
     goes = messages if starts_at else 0
     if starts_at and closes_at:
-        goes = min(messages, room(rate, starts_at, closes_at))
+        goes = min(messages, room(rate, starts_at, closes_at - LAST_CALL))
     return Wave(
         opens_at=opens_at,
         starts_at=starts_at if goes else None,

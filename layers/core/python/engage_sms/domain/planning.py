@@ -17,6 +17,9 @@ CALL = timedelta(seconds=20)
 """How long a call may take to reach Twilio: its timeout, to connect and again to answer (`adapters.twilio_api`). What
 may be delivered for a while counts from when it gets there, so the last moments of a window are not used."""
 
+LAST_CALL = CALL + timedelta(seconds=1)
+"""So long before the closing the last slot ends: what comes later has no whole second left to be delivered in."""
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -18,7 +18,7 @@ from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.job import Job
 from engage_sms.domain.message import WAITING, Hold, Message, Status, Transition, ended, held
 from engage_sms.domain.pace import WAVE, delay_until, turn_hold
-from engage_sms.domain.planning import plan
+from engage_sms.domain.planning import LAST_CALL, plan
 from engage_sms.domain.settings import Settings, effective, resolve
 from engage_sms.domain.window import next_closing
 from engage_sms.ports import Create, Overwrite, Ports, QueueEntry, Replace, StateChange
@@ -131,7 +131,7 @@ def _take_slot(message: Message, settings: Settings, begins: datetime, ports: Po
     before = min(begins + STRAIGHT_AHEAD, now + WAVE)
     closes_at = next_closing((settings.window_rule(),), begins)
     if closes_at is not None and closes_at > begins:
-        before = min(before, closes_at)
+        before = min(before, closes_at - LAST_CALL)
     rate = settings.throughput_messages_per_second
     slots = reserve_slots(message.org_id, ports, count=1, rate=rate, begins=begins, before=before)
     if not slots.taken:

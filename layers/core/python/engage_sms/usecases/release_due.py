@@ -11,6 +11,7 @@ from engage_sms.domain.brake import standstill
 from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Timer, TimerKind
 from engage_sms.domain.message import MessageRef, Status, ended
 from engage_sms.domain.pace import SECOND, WAVE, ceiling, delay_until
+from engage_sms.domain.planning import LAST_CALL
 from engage_sms.domain.replanning import expired
 from engage_sms.domain.settings import Settings, resolve
 from engage_sms.domain.window import next_closing
@@ -93,21 +94,23 @@ def _release(opening: Opening, ports: Ports) -> Done:
     closes_at = next_closing((settings.window_rule(),), begins)
     if closes_at is not None and closes_at <= begins:
         return plan_page_again(opening, settings, ports)
-    before = now + WAVE if closes_at is None else min(now + WAVE, closes_at)
+    before = now + WAVE if closes_at is None else min(now + WAVE, closes_at - LAST_CALL)
     page = _next_page(opening, settings, ports, begins=begins, before=before)
     delays = [delay_until(slot, now) for slot in page.slots]
     ports.automation_queue.send([entry_for(ref, delay=delay) for ref, delay in zip(page.refs, delays, strict=True)])
     more = page.left and page.next_at < before
-    return record(opening, _ahead(opening, page, before, now), ports, messages=len(page.refs), more=more)
+    next_wave = before if closes_at is None or before < closes_at - LAST_CALL else closes_at
+    ahead = _ahead(opening, page, opening.due_at if more else next_wave, now)
+    return record(opening, ahead, ports, messages=len(page.refs), more=more)
 
 
-def _ahead(opening: Opening, page: _Page, before: datetime, now: datetime) -> Opening | None:
-    """The opening after the page: with more of the bucket at once, with the next wave, or once more when all is gone.
+def _ahead(opening: Opening, page: _Page, next_at: datetime, now: datetime) -> Opening | None:
+    """The opening after the page: with more of the bucket at `next_at`, or once more when all is gone.
 
     A wave that ended with the window is due at the closing: then what is left is planned again. None: it is over.
     """
     if page.left:
-        return replace(opening, cursor=page.cursor, due_at=opening.due_at if page.next_at < before else before)
+        return replace(opening, cursor=page.cursor, due_at=next_at)
     if page.refs:
         return replace(opening, cursor=None, due_at=max(page.next_at, now) + LOOK_AHEAD * 2)
     return replace(opening, due_at=opening.begins + SETTLED) if now < opening.begins + SETTLED else None
