@@ -7,8 +7,6 @@ import multiprocessing
 import os
 import sys
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 
 QUIET = {
     "AWS_REGION": "us-east-1",
@@ -22,38 +20,10 @@ QUIET = {
 CHUNK = 25
 
 
-@dataclass
-class Tally:
-    """What some histories had in them, and what was found."""
-
-    histories: int = 0
-    sends: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    findings: list[tuple[int, str]] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        self.histories += other.histories
-        self.sends += other.sends
-        self.actions += other.actions
-        self.faults += other.faults
-        self.findings += other.findings
-
-
-def tally(seeds: range) -> Tally:
-    from tests.simulation.checks import check
-    from tests.simulation.play import play
-
-    total = Tally()
-    for seed in seeds:
-        history = play(seed)
-        found = [(seed, str(finding)) for finding in check(history)]
-        total.add(Tally(1, len(history.sends), history.actions, history.faults, found))
-    return total
-
-
 def simulate(first: int, histories: int) -> int:
     """Plays them on all cores, with a line of progress. The exit status: 1 when something was found."""
+    from tests.simulation.tally import Tally, tally
+
     began, total = time.monotonic(), Tally()
     chunks = [range(seed, min(seed + CHUNK, first + histories)) for seed in range(first, first + histories, CHUNK)]
     with multiprocessing.get_context("spawn").Pool() as pool:

@@ -49,6 +49,7 @@ class Deliveries:
         self.function = function
         self.dead: list[Parcel] = []
         self._visible: list[Parcel] = []
+        self._latest: deque[Parcel] = deque(maxlen=8)
         self._collecting = False
         self._running = 0
         self._count = 0
@@ -57,6 +58,7 @@ class Deliveries:
         system = self.system
         self._count += 1
         parcel = Parcel(self._count, json.dumps(dict(entry.body)))
+        self._latest.append(parcel)
         late = system.random.uniform(1, 300) if system.hits("queue: late") else system.random.uniform(0.005, 0.3)
         system.engine.after(entry.delay + late, lambda: self._show(parcel))
         if system.hits("queue: delivered twice"):
@@ -70,6 +72,11 @@ class Deliveries:
         for parcel in letters:
             self._show(Parcel(parcel.number, parcel.body))
         return len(letters)
+
+    def deliver_again(self) -> None:
+        """What came last comes once more, at once, whether it was deleted or is being worked on."""
+        for parcel in list(self._latest):
+            self._show(Parcel(parcel.number, parcel.body))
 
     def _show(self, parcel: Parcel) -> None:
         if parcel.receives >= self.queue.max_receives:

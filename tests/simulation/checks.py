@@ -267,11 +267,20 @@ def requests_keep_their_budget(history: History) -> Iterator[str]:
             sent[message.org_id, message.user_id, message.phone].append(send.at)
     for who, instants in sent.items():
         ordered = sorted(instants)
-        if len(ordered) > 3:
-            yield f"{who} was sent {len(ordered)} requests."
-        for before, after in pairwise(ordered):
-            if after - before < timedelta(hours=12) - IN_A_DISPATCH:
-                yield f"{who} was sent requests at {before} and {after}."
+        org_id, user_id, phone = who
+        before = history.consents[org_id, phone][0][1].of(user_id).requests_sent if _was_asked(history, who) else 0
+        if before + len(ordered) > 3:
+            yield f"{who} was sent {before + len(ordered)} requests."
+        for one, other in pairwise(ordered):
+            if other - one < timedelta(hours=12) - IN_A_DISPATCH:
+                yield f"{who} was sent requests at {one} and {other}."
+
+
+def _was_asked(history: History, who: tuple[str, str, str]) -> bool:
+    """Whether the history began with requests that are not part of it."""
+    org_id, user_id, phone = who
+    evidence = history.consents[org_id, phone][0][1].evidence
+    return any(e.user_id == user_id and e.message_id == "before" for e in evidence)
 
 
 # --- 6: numbers -------------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ class Engine:
         task: Task | None = getattr(me, "task", None)
         if task is None:
             return
-        wake = self.now + timedelta(seconds=seconds)
+        wake = self.now + timedelta(seconds=max(0.0, seconds))
         dies = task.ends is not None and wake >= task.ends
         if dies and task.ends is not None:
             wake = task.ends

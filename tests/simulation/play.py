@@ -13,7 +13,7 @@ from engage_sms.domain.settings import resolve
 from engage_sms.domain.window import next_closing, next_opening
 from tests.simulation.actions import ACTIONS
 from tests.simulation.actions.action import PHONES, Action
-from tests.simulation.actions.automation import Redrive, Resume
+from tests.simulation.actions.automation import DeliverAgain, Redrive, Resume
 from tests.simulation.checks import Finding, check
 from tests.simulation.history import History
 from tests.simulation.start import begin
@@ -24,6 +24,7 @@ REST = timedelta(days=12)
 PAUSED_REST = timedelta(hours=2)
 """What is paused rests as it is: a look every minute would find it so."""
 VICTIMS = ("dispatch", "dispatch", "dispatch", "relay", "release", "webhooks", "journeys", "jobs", "api")
+CALLS = (1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 10, 12)
 HOLDS = (0.01, 0.3, 1.0, 4.0, 20.0, 55.0)
 """Seconds that whoever is ambushed stands still."""
 
@@ -65,9 +66,9 @@ def _draw_step(number: int, kind: type[Action], random: Random) -> Step:
         )
     )
     action = kind.draw(random)
-    if random.random() < 0.35:
-        victim = random.choice(VICTIMS)
-        return Step(number, gap, seconds, action, victim, random.randint(1, 12), random.choice(HOLDS))
+    if kind is DeliverAgain or random.random() < 0.4:
+        victim = "dispatch" if kind is DeliverAgain else random.choice(VICTIMS)
+        return Step(number, gap, seconds, action, victim, random.choice(CALLS), random.choice(HOLDS))
     return Step(number, gap, seconds, action)
 
 

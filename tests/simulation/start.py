@@ -26,10 +26,13 @@ INSTANTS = (
     datetime(2026, 7, 15, 20, 57, tzinfo=UTC),
     datetime(2026, 7, 15, 12, 50, tzinfo=UTC),
     datetime(2026, 3, 8, 5, 40, tzinfo=UTC),
+    datetime(2026, 3, 8, 20, 40, tzinfo=UTC),
     datetime(2026, 11, 1, 5, 20, tzinfo=UTC),
+    datetime(2026, 11, 1, 13, 20, tzinfo=UTC),
     datetime(2026, 12, 31, 20, 30, tzinfo=UTC),
 )
-"""An afternoon; minutes before the window closes, and before it opens; the nights the clocks change; New Year's Eve."""
+"""An afternoon; minutes before the window closes, and before it opens; the nights the clocks change, and the days after
+them around a closing and an opening; New Year's Eve."""
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +99,7 @@ def _consent(org_id: str, phone: str, random: Random) -> Consent:
         state = random.choice((*[ConsentState.OPTED_IN] * 4, ConsentState.REQUESTED, ConsentState.NONE))
         if state is ConsentState.NONE:
             continue
-        sent = random.choice((1, 2))
+        sent = random.choice((1, 2, 3))
         users[user_id] = UserConsent(state=state, requests_sent=sent, last_request_at=FOUNDED, changed_at=FOUNDED)
         evidence.append(Evidence(at=FOUNDED, event="requested", user_id=user_id, words="?", message_id="before"))
         if state is ConsentState.OPTED_IN:

@@ -319,7 +319,7 @@ class System:
             ("callbacks reordered", "reordered"),
         ):
             if self.hits(kind):
-                self.twilio.inject("callbacks", word)
+                self.twilio.inject("callbacks", word, self.random.choice((1, 3)))
 
     def _post(self, url: str, form: Sequence[tuple[str, str]], headers: dict[str, str]) -> int:
         """Twilio posts a webhook and waits for the answer."""

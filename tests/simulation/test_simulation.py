@@ -17,7 +17,7 @@ from tests.simulation.story import tell
 from tests.simulation.trouble import KINDS
 
 HISTORIES, CHUNK = 2000, 40
-REACHED = 400
+REACHED = 200
 """Histories in which everything that may happen has happened."""
 
 

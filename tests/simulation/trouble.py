@@ -28,8 +28,8 @@ KINDS: Mapping[str, float] = {
     "event delivered twice": 0.2,
     # Twilio
     "Twilio: no answer, not taken": 0.05,
-    "Twilio: no answer, taken": 0.08,
-    "Twilio: no answer, taken later": 0.03,
+    "Twilio: no answer, taken": 0.1,
+    "Twilio: no answer, taken later": 0.06,
     "Twilio: died in the call": 0.03,
     "Twilio: 429": 0.05,
     "Twilio: 500": 0.04,

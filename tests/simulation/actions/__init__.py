@@ -9,6 +9,7 @@ from tests.simulation.actions.action import Action
 from tests.simulation.actions.automation import (
     AskForStep,
     CancelMessage,
+    DeliverAgain,
     Pause,
     Redrive,
     RepeatStep,
@@ -38,6 +39,7 @@ ACTIONS: tuple[tuple[type[Action], int], ...] = (
     (Resume, 3),
     (TwilioRefuses, 2),
     (Redrive, 2),
+    (DeliverAgain, 6),
     (ChangeWindow, 6),
     (CloseDate, 2),
     (ConfigureOptOut, 2),

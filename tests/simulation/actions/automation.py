@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import product
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ class AskForStep:
     step_id: str
     body: str
     expires: float | None
+    many: int = 1
+    """Steps in a row, as a campaign has them."""
 
     @classmethod
     def draw(cls, random: Random) -> AskForStep:
@@ -38,20 +41,22 @@ class AskForStep:
             f"s-{random.randrange(10**6)}",
             random.choice(("Rates fell", "Rates fell", "Hi")),
             random.choice((None, None, None, 0.1, 20.0)),
+            random.choice((1, 1, 1, 1, 5)),
         )
 
     def __str__(self) -> str:
         until = f", for {self.expires} hours" if self.expires else ""
-        return f"a journey of {self.org_id} texts {', '.join(self.contact_ids)} as {self.sender}: {self.body!r}{until}"
+        whom = f"{', '.join(self.contact_ids)} as {self.sender}"
+        return f"a journey of {self.org_id} texts {whom}: {self.body!r}, {self.many} x{until}"
 
     def do(self, system: System) -> None:
         expires_at = (system.now() + timedelta(hours=self.expires)).isoformat() if self.expires else None
-        for contact_id in self.contact_ids:
+        for contact_id, number in product(self.contact_ids, range(self.many)):
             detail = {
                 "event_id": f"{self.step_id}-{contact_id}",
                 "org_id": self.org_id,
                 "journey_id": "j-1",
-                "step_id": self.step_id,
+                "step_id": f"{self.step_id}-{number}",
                 "execution_id": "x-1",
                 "contact_id": contact_id,
                 "sender": self.sender,
@@ -152,6 +157,23 @@ class TwilioRefuses:
 
     def do(self, system: System) -> None:
         system.refusals += [self.code] * self.times
+
+
+@dataclass(frozen=True)
+class DeliverAgain:
+    """Queues deliver at least once: what came last comes again."""
+
+    queue: str
+
+    @classmethod
+    def draw(cls, random: Random) -> DeliverAgain:
+        return cls(random.choice(("people", "automation", "jobs")))
+
+    def __str__(self) -> str:
+        return f"the queue {self.queue} delivers its last messages again"
+
+    def do(self, system: System) -> None:
+        system.queues[self.queue].deliver_again()
 
 
 @dataclass(frozen=True)
