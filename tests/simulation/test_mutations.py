@@ -21,7 +21,7 @@ from engage_sms.usecases import (
 from tests.simulation.checks import check
 from tests.simulation.play import play
 
-SEEDS = 400
+SEEDS = 1500
 """A mutation that survives so many histories is not noticed."""
 
 
