@@ -1,4 +1,4 @@
-"""README's tables as the code has them, and its walk as a shell can run it."""
+"""The two READMEs' tables as the code has them, and the walk as a shell can run it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from infra.operations.summaries import SUMMARIES
 from tests.benchmarks.costs import table
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+PAGES = {ROOT / name: (ROOT / name).read_text() for name in ("README.md", "infra/README.md")}
+README = "\n".join([*PAGES.values(), ""])
+"""What is said on either page."""
 
 
 def function_rows() -> list[str]:

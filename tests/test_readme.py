@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.readme import (
+    PAGES,
     README,
     ROOT,
     alarm_rows,
@@ -54,6 +55,9 @@ def test_the_tables_say_what_the_code_says(rows: Callable[[], list[str]]) -> Non
     assert f"\n{table}\n\n" in README
 
 
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
 def test_every_make_target_exists() -> None:
     """A command that README names is a target of the Makefile."""
     named = set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE))
@@ -65,11 +69,22 @@ def test_every_make_target_exists() -> None:
 
 def test_every_linked_file_exists_and_has_the_function_it_is_linked_for() -> None:
     """The path of one message leads to real code."""
-    for path, name in re.findall(r"\]\(([^)h][^)]*)\)(?: `(\w+)`)?", README):
-        source = ROOT / path
+    for page, text in PAGES.items():
+        for path, name in re.findall(r"\]\(([^)#h][^)#]*)(?:#[^)]*)?\)(?: `(\w+)`)?", text):
+            source = page.parent / path
 
-        assert source.exists(), path
-        assert not name or re.search(rf"^(def|class) {name}\b", source.read_text(), re.MULTILINE), f"{name} in {path}"
+            assert source.exists(), path
+            assert not name or re.search(rf"^(def|class) {name}\b", source.read_text(), re.MULTILINE), name
+
+
+def test_every_linked_chapter_exists() -> None:
+    """A link to a part of a page leads to one of its headings."""
+    for page, text in PAGES.items():
+        for path, anchor in re.findall(r"\]\(([^)#h]*)#([^)]*)\)", text):
+            linked = PAGES[(page.parent / path).resolve() if path else page]
+            anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in HEADING.findall(linked)}
+
+            assert anchor in anchors
 
 
 def test_every_named_test_exists() -> None:

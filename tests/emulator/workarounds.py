@@ -1,6 +1,6 @@
 """Where the emulator is wrong about IAM, and what is added to the deployed stack so that it runs there.
 
-Nothing here is part of the stack; README lists it.
+Nothing here is part of the stack; infra/README.md lists it.
 """
 
 from __future__ import annotations
