@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import heapq
-import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain, islice
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from engage_sms.adapters import layout
 from engage_sms.adapters.codec import instant, to_plain
+from engage_sms.adapters.cursors import bad_cursor, cursor_of, read_cursor
 from engage_sms.adapters.headcount import count_contact, headcounts
 from engage_sms.adapters.inbox import clear_preview, mark_read, put_into_inbox
 from engage_sms.adapters.retention import ended_on, remove_body
@@ -45,7 +43,6 @@ from engage_sms.domain.message import Message, MessageRef, Transition
 from engage_sms.domain.pace import Pace
 from engage_sms.domain.retention import Retention
 from engage_sms.domain.usage import LedgerLine, UsageDay
-from engage_sms.errors import Invalid
 from engage_sms.ports import (
     Change,
     CountResult,
@@ -214,9 +211,9 @@ class TableStore:
     ) -> Page[Conversation]:
         after = None
         if cursor is not None:
-            last_message_id, contact_id = _read_cursor(cursor, 2)
+            last_message_id, contact_id = read_cursor(cursor, 2)
             if "#" in contact_id:
-                raise _bad_cursor()
+                raise bad_cursor()
             key = layout.key(Conversation, org_id=org_id, user_id=user_id, contact_id=contact_id)
             after = IndexKey(last_message_id, *key)
         ipk = layout.inbox(org_id, user_id)
@@ -225,7 +222,7 @@ class TableStore:
         following = None
         if len(rows) > limit:
             last = rows[limit - 1]
-            following = _cursor(last.isk, layout.key_fields(Conversation, Key(last.pk, last.sk))["contact_id"])
+            following = cursor_of(last.isk, layout.key_fields(Conversation, Key(last.pk, last.sk))["contact_id"])
         return Page(tuple(_must_be(item, Conversation) for item in items), following)
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
@@ -245,9 +242,9 @@ class TableStore:
     def held(self, org_id: str, opens_at: datetime, *, cursor: str | None = None, limit: int = 500) -> Page[MessageRef]:
         first_shard, after = 0, None
         if cursor is not None:
-            shard, *where = _read_cursor(cursor, 4)
+            shard, *where = read_cursor(cursor, 4)
             if not shard.isdigit():
-                raise _bad_cursor()
+                raise bad_cursor()
             first_shard, after = int(shard), IndexKey(*where)
         found: list[tuple[int, IndexKey]] = []
         for shard_number in range(first_shard, layout.SHARDS):
@@ -262,7 +259,7 @@ class TableStore:
         if len(found) <= limit:
             return Page(refs)
         last_shard, last = found[limit - 1]
-        return Page(refs, _cursor(str(last_shard), *last))
+        return Page(refs, cursor_of(str(last_shard), *last))
 
     def held_for_phone(self, org_id: str, phone: str) -> Iterator[MessageRef]:
         for opening in self.openings(org_id):
@@ -356,14 +353,14 @@ class TableStore:
     ) -> Page[E]:
         after = None
         if cursor is not None:
-            (after,) = _read_cursor(cursor, 1)
+            (after,) = read_cursor(cursor, 1)
             if not span.first <= after <= span.last:
-                raise _bad_cursor()
+                raise bad_cursor()
         # One more than is asked for says whether there is a next page.
         items = self.table.query(
             pk, span, after=after, limit=limit + 1, newest_first=newest_first, consistent=consistent
         )
-        following = _cursor(items[limit - 1].sk) if len(items) > limit else None
+        following = cursor_of(items[limit - 1].sk) if len(items) > limit else None
         return Page(tuple(_must_be(item, entity) for item in items[:limit]), following)
 
     def _indexed(self, ipk: str, span: Span, entity: type[E]) -> Iterator[E]:
@@ -387,9 +384,6 @@ _BATCH = 100
 """Items in one BatchGetItem."""
 _ROWS = 1000
 """Index entries in one Query: below its 1 MB."""
-_LONGEST_CURSOR = 2000
-_KEY_PART = re.compile(r"[!-~]{1,500}")
-"""What keys are made of; DynamoDB refuses to begin a query at a key outside of it."""
 
 
 def _next_version(entity: Entity) -> Item:
@@ -428,26 +422,3 @@ def _must_be(item: Item, entity: type[E]) -> E:
 def _until(at: datetime) -> Span:
     """Index entries that begin with an instant up to and including this one."""
     return Span(last=instant(at) + "$")
-
-
-def _cursor(*parts: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, length: int) -> list[str]:
-    """The parts that `_cursor` took, as far as anybody can tell: the caller may have made this one up."""
-    if len(cursor) > _LONGEST_CURSOR:
-        raise _bad_cursor()
-    try:
-        parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, RecursionError) as error:
-        raise _bad_cursor() from error
-    if not isinstance(parts, list) or len(parts) != length:
-        raise _bad_cursor()
-    if not all(isinstance(part, str) and _KEY_PART.fullmatch(part) for part in parts):
-        raise _bad_cursor()
-    return cast(list[str], parts)
-
-
-def _bad_cursor() -> Invalid:
-    return Invalid([{"field": "cursor", "message": "Use the next_cursor of the page before, as it is."}])
