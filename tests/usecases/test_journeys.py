@@ -12,6 +12,7 @@ from engage_sms.errors import Invalid, NotFound
 from engage_sms.usecases.accept_journey_step import AcceptJourneyStep, accept_journey_step
 from engage_sms.usecases.cancel_message import CancelMessage, cancel_message
 from engage_sms.usecases.release_due import release_due
+from tests.usecases.interruption import Interrupted
 from tests.world import CLOSED, NEXT_OPENING, OPEN, ORG, World
 
 STEP = AcceptJourneyStep(
@@ -134,6 +135,88 @@ def test_a_wait_for_the_opt_in_ends(ready: World) -> None:
     ready.clock.instant = OPEN + timedelta(days=7)
     release_due(ready.ports)
 
+    assert ready.message(message).status is Status.EXPIRED
+
+
+def late_yes(ready: World, step: AcceptJourneyStep = STEP) -> Message:
+    """Asked on a Wednesday at 20:00 in Chicago; the YES comes ten minutes before the seven days are over, at night.
+
+    wait     Wed 20:00 ──────────────► Wed 20:00   its timer
+    YES                         19:50 ─► held ───────────────► Thu 08:00 opening
+    """
+    evening = CLOSED + timedelta(hours=3)
+    ready.pass_time(evening)
+    message = accept(ready, step)
+    ready.settle()
+    ready.clock.instant = evening + timedelta(days=7) - timedelta(minutes=10)
+    ready.text("YES")
+    return message
+
+
+def test_a_yes_in_time_is_not_too_late_in_the_morning(ready: World) -> None:
+    """From the YES on the message waits as held ones do: the end of the wait for the opt-in ends it no more."""
+    message = late_yes(ready)
+    held = ready.message(message)
+    ready.pass_time(NEXT_OPENING + timedelta(days=7, minutes=1))
+
+    assert held.status is Status.HELD
+    assert held.expires_at == CLOSED + timedelta(days=10, hours=3) - timedelta(minutes=10)
+    assert ready.message(message).status is Status.DELIVERED
+
+
+def test_the_steps_own_end_outlasts_the_yes(ready: World) -> None:
+    """A journey's step that ends in the night ends its message then, whenever the YES came."""
+    ends = NEXT_OPENING + timedelta(days=7, hours=-1)
+    message = late_yes(ready, replace(STEP, expires_at=ends))
+    waiting = ready.message(message)
+    ready.pass_time(ends + timedelta(minutes=1))
+
+    assert (waiting.status, waiting.expires_at) == (Status.HELD, ends)
+    assert ready.message(message).status is Status.EXPIRED
+
+
+def test_a_yes_that_nobody_told_of_still_counts_in_time(ready: World) -> None:
+    """The stream is behind: the end of the wait finds the YES itself, and gives the message its time."""
+    message = accept(ready)
+    ready.settle()
+    ready.clock.instant = OPEN + timedelta(days=7, minutes=-1)
+    ready.twilio.text_from_phone("+13125550199", ready.number_of(), "YES")
+    ready.clock.advance(seconds=1)
+    ready.twilio.run_due()
+    ready.clock.instant = OPEN + timedelta(days=7)
+    release_due(ready.ports)
+    ready.arrive()
+
+    assert ready.message(message).status is Status.DELIVERED
+
+
+def test_a_yes_after_the_wait_is_too_late(ready: World) -> None:
+    """The end is not put off by a clock that has not rung yet."""
+    message = accept(ready)
+    ready.settle()
+    ready.clock.instant = OPEN + timedelta(days=7, seconds=1)
+    ready.text("YES")
+
+    assert ready.message(message).status is Status.EXPIRED
+
+
+def test_a_yes_beside_the_timer_keeps_its_own(ready: World) -> None:
+    """The YES is told of while the end of the wait rings: whoever is first, the message ends when it should."""
+    ends = NEXT_OPENING + timedelta(days=7, hours=-1)
+    evening = CLOSED + timedelta(hours=3)
+    ready.pass_time(evening)
+    message = accept(ready, replace(STEP, expires_at=ends))
+    ready.settle()
+    ready.clock.instant = evening + timedelta(days=7) - timedelta(seconds=2)
+    ready.twilio.text_from_phone("+13125550199", ready.number_of(), "YES")
+    ready.clock.advance(seconds=1)
+    ready.twilio.run_due()
+    ready.clock.advance(seconds=1)
+    release_due(replace(ready.ports, store=Interrupted(ready.store, "consent", ready.settle)))
+    held = ready.message(message).status
+    ready.pass_time(ends + timedelta(minutes=1))
+
+    assert held is Status.HELD
     assert ready.message(message).status is Status.EXPIRED
 
 

@@ -137,6 +137,8 @@ class Message:
     delivered_at: datetime | None = None
     hold: Hold | None = None
     expires_at: datetime | None = None
+    step_expires_at: datetime | None = None
+    """The end that a journey's step gave its message: `expires_at`, which a YES moves, is never later."""
     automated: bool = False
     """Keeps to the sending window: journeys, bulk, and the opt-in requests they start."""
     error: Failure | None = None
@@ -246,6 +248,11 @@ def queued(*, now: datetime, detail: str = "") -> Transition:
         trace=TraceEntry(at=now, event="queued", detail=detail),
         fields={"hold": None},
     )
+
+
+def expiring(step: Transition, *, at: datetime) -> Transition:
+    """The same step, after which the message expires at that instant."""
+    return replace(step, fields={**step.fields, "expires_at": at})
 
 
 def ended(

@@ -97,6 +97,7 @@ def _changes(
         body=body,
         plan=Plan(Status.AWAITING_OPT_IN, now) if waits else leaves,
         expires_at=_expiry(command, settings, now, waits=waits),
+        step_expires_at=command.expires_at,
         source={"journey_id": command.journey_id, "step_id": command.step_id, "execution_id": command.execution_id},
     )
     if not waits or request_refusal(standing, at=leaves.leaves_at) is not None or leaves.failure is not None:

@@ -38,6 +38,7 @@ def outbound(
     plan: Plan | None = None,
     media_urls: Sequence[str] = (),
     expires_at: datetime | None = None,
+    step_expires_at: datetime | None = None,
     source: Mapping[str, str] | None = None,
 ) -> Message:
     """A message from the user's number to the contact's, standing where it begins.
@@ -63,6 +64,7 @@ def outbound(
         hold=begins.hold,
         error=begins.failure,
         expires_at=expires_at,
+        step_expires_at=step_expires_at,
         automated=plan is not None,
         source=source or {},
         trace=(TraceEntry(at=now, event=str(begins.status), detail=detail),),

@@ -206,7 +206,7 @@ def _await(message: Message, ports: Ports) -> None:
     _expire_in_time(message, ports)
     consent = ports.store.consent(message.org_id, message.phone, consistent=True)
     if consent.allows(message.user_id):
-        start_waiting(message.ref, ports)
+        start_waiting(message.ref, consent, ports)
     elif consent.of(message.user_id).state is ConsentState.OPTED_OUT:
         ports.store.move(message.ref, _opted_out(ports))
 
@@ -244,7 +244,7 @@ def _start_those_of(user_id: str, consent: Consent, ports: Ports) -> None:
         message.ref for message in newest if message.status is Status.AWAITING_OPT_IN and message.phone == consent.phone
     }
     for ref in sorted(waiting):
-        start_waiting(ref, ports)
+        start_waiting(ref, consent, ports)
 
 
 def _cancel_waiting(consent: Consent, users: set[str] | None, ports: Ports) -> None:

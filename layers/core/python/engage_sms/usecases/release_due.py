@@ -9,19 +9,19 @@ from functools import partial
 
 from engage_sms.domain.brake import standstill
 from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Timer, TimerKind
-from engage_sms.domain.message import MessageRef, Status, ended
+from engage_sms.domain.message import UNSENT, Message, MessageRef, Status
 from engage_sms.domain.pace import SECOND, WAVE, ceiling, delay_until
 from engage_sms.domain.planning import LAST_CALL
 from engage_sms.domain.replanning import expired
 from engage_sms.domain.settings import Settings, resolve
 from engage_sms.domain.window import next_closing
-from engage_sms.ports import Ports, Remove
+from engage_sms.ports import Overwrite, Ports, Remove
 from engage_sms.usecases.attempts import Attempts, Failure
 from engage_sms.usecases.enqueue import entry_for, reserve_slots
 from engage_sms.usecases.lookup import find_organization
 from engage_sms.usecases.plan_again import Done, mark_openings, plan_page_again, record
 from engage_sms.usecases.reconcile_message import ReconcileMessage, reconcile_message
-from engage_sms.usecases.start_waiting import AWAITING, start_waiting
+from engage_sms.usecases.start_waiting import AWAITING, not_in_time, start_waiting
 
 PAGE = 500
 """Messages of one opening before the next opening gets its turn."""
@@ -147,21 +147,36 @@ def _ring(timer: Timer, ports: Ports) -> int:
     """
     if timer.kind is TimerKind.RECONCILE:
         return int(reconcile_message(ReconcileMessage(timer=timer), ports) is not None)
-    _expire(timer, ports)
-    ports.store.commit(Remove(timer))
+    again = _expire(timer, ports)
+    ports.store.commit(Remove(timer) if again is None else Overwrite(replace(timer, due_at=again)))
     return 0
 
 
-def _expire(timer: Timer, ports: Ports) -> None:
+def _expire(timer: Timer, ports: Ports) -> datetime | None:
+    """Ends the message whose time is over; when to look again, None when there is no need to.
+
+    The YES gives the message a later end, and whoever holds it may set the same timer for that meanwhile. So what goes
+    by the state as it is after the step stays as a timer:
+
+        release  rings for the end of the wait ─► reads: awaits ─────────────► expire if it awaits ✗ ─► rings again
+        YES                                  held, expires in 72 h ✓ ─► relay: timer for that
+    """
     message = ports.store.message(timer.ref, consistent=True)
-    if message is not None and message.status is Status.HELD:
-        ports.store.move(message.ref, expired(ports.now(), leaves=frozenset({Status.HELD})))
-    if message is None or message.status is not Status.AWAITING_OPT_IN:
-        return
-    if ports.store.consent(message.org_id, message.phone, consistent=True).allows(message.user_id):
-        start_waiting(message.ref, ports)
-        return
-    detail = "The contact did not opt in in time."
-    ports.store.move(
-        message.ref, ended(now=ports.now(), to=Status.EXPIRED, code="expired", detail=detail, leaves=AWAITING)
-    )
+    if message is None or message.status not in UNSENT:
+        return None
+    if message.expires_at is not None and ports.now() < message.expires_at:
+        return message.expires_at
+    after = _end(message, ports)
+    if after is None:
+        return timer.due_at
+    return after.expires_at if after.status in UNSENT else None
+
+
+def _end(message: Message, ports: Ports) -> Message | None:
+    """The message after its end, or after a YES that came before it; None when somebody else took a step."""
+    if message.status is not Status.AWAITING_OPT_IN:
+        return ports.store.move(message.ref, expired(ports.now(), leaves=UNSENT - AWAITING))
+    consent = ports.store.consent(message.org_id, message.phone, consistent=True)
+    if consent.allows(message.user_id):
+        return start_waiting(message.ref, consent, ports)
+    return ports.store.move(message.ref, not_in_time(now=ports.now()))
