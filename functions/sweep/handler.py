@@ -1,4 +1,4 @@
-"""Every hour: numbers that Twilio bills and nobody has go back."""
+"""Every hour: numbers that Twilio bills and nobody has go back, and what expired in a pause ends."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from engage_sms.edge.telemetry import count, log_failure, logger, quoting_nothin
 from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
 from engage_sms.ports import Ports
+from engage_sms.usecases.expire_overdue import expire_overdue
 from engage_sms.usecases.sweep_numbers import Finding, sweep_numbers
 
 METRIC_OF = {
@@ -23,25 +24,30 @@ METRIC_OF = {
     Finding.FOREIGN: metrics.NUMBERS_FOREIGN,
 }
 _sweep_numbers = traced(sweep_numbers)
+_expire_overdue = traced(expire_overdue)
 
 
 def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
-    """How many numbers were found in each state that they should not be in; the log says which, by their sids.
+    """How many numbers were found in each state that they should not be in, and how many messages ended.
 
-    Raises Retryable when a number or an organization could not be looked at, after all others had their turn: Lambda
-    runs it again, then keeps the event in the dead-letter queue.
+    The log says which numbers, by their sids. Raises Retryable when a number or an organization could not be looked
+    at, after all others had their turn: Lambda runs it again, then keeps the event in the dead-letter queue.
     """
+    given = ports or real_ports()
     with quoting_nothing("The numbers could not be swept."):
-        report = _sweep_numbers(ports or real_ports())
+        report = _sweep_numbers(given)
+    with quoting_nothing("The messages of paused organizations could not be looked through."):
+        ended = _expire_overdue(given)
     for found in report.found:
         ids = {"org_id": found.org_id, "user_id": found.user_id, "number_sid": found.number_sid}
         logger.warning("A number was not as it should be.", extra={"finding": found.finding.value, **ids})
     counts = Counter(found.finding for found in report.found)
     for finding, metric in METRIC_OF.items():
         count(metric, counts[finding])
-    for failure in report.failures:
+    failures = (*report.failures, *ended.failures)
+    for failure in failures:
         log_failure("A number or an organization was not swept.", failure.error, org_id=failure.org_id)
-    if report.failures:
-        count(metrics.SWEEPS_FAILED, len(report.failures))
-        raise Retryable(f"{len(report.failures)} numbers or organizations were not swept.")
-    return {finding.value: counts[finding] for finding in Finding}
+    if failures:
+        count(metrics.SWEEPS_FAILED, len(failures))
+        raise Retryable(f"{len(failures)} numbers or organizations were not swept.")
+    return {finding.value: counts[finding] for finding in Finding} | {"expired": ended.expired}

@@ -32,7 +32,7 @@ def test_what_it_found_is_counted_and_named_by_ids(
     answer = handler({}, Context(), ready.ports)
     line, metrics = json.loads(log.getvalue()), capsys.readouterr().out
 
-    assert answer == {"given_back": 1, "rejoined": 0, "lost": 0, "foreign": 0}
+    assert answer == {"given_back": 1, "rejoined": 0, "lost": 0, "foreign": 0, "expired": 0}
     assert (line["finding"], line["org_id"], line["user_id"], line["number_sid"]) == (
         "given_back",
         ORG,

@@ -22,6 +22,8 @@ DEFAULT_VALIDITY = 36_000
 """Seconds that Twilio keeps a message in its queue when it is not told."""
 IN_A_DISPATCH = timedelta(seconds=30)
 """A request's instant goes on record right before it leaves: as long as its function runs, at most, before."""
+SWEPT = timedelta(minutes=90)
+"""Before the end, at least one hourly sweep has gone through what expired by then."""
 LAST_WORDS = {"delivered", "undelivered", "failed", "canceled"}
 STOPS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT", "OPT-OUT"}
 
@@ -67,7 +69,9 @@ def every_message_comes_to_an_end(history: History) -> Iterator[str]:
 
 
 def _due(message: Message, history: History) -> bool:
-    """Whether something will still look at it."""
+    """Whether something will still look at it, and its end is not past: in a pause that is seen once an hour."""
+    if message.expires_at is not None and history.ended is not None and message.expires_at < history.ended - SWEPT:
+        return False
     due = message.hold.until if message.hold else message.expires_at
     paused = history.organizations[message.org_id][-1][1].paused_at is not None
     waits = paused or (due is not None and history.ended is not None and due > history.ended)

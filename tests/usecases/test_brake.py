@@ -10,16 +10,18 @@ import pytest
 
 from engage_sms.domain.brake import PAUSED
 from engage_sms.domain.message import Kind, Message, Status
-from engage_sms.errors import NotFound
+from engage_sms.errors import NotFound, Retryable
 from engage_sms.ports import Ports
 from engage_sms.usecases.announce_dispatch import AnnounceDispatch, announce_dispatch
+from engage_sms.usecases.cancel_message import CancelMessage, cancel_message
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
+from engage_sms.usecases.expire_overdue import expire_overdue
 from engage_sms.usecases.pause_automation import PauseAutomation, pause_automation
 from engage_sms.usecases.release_due import release_due
 from engage_sms.usecases.resume_automation import ResumeAutomation, resume_automation
 from engage_sms.usecases.send_message import SendMessage, send_message
 from engage_sms.usecases.view_brake import Brake, ViewBrake, view_brake
-from tests.usecases.interruption import Interrupted
+from tests.usecases.interruption import Calls, Interrupted
 from tests.usecases.test_journeys import STEP, TEXT, accept
 from tests.world import CLOSED, NEXT_OPENING, OPEN, ORG, World
 
@@ -222,6 +224,67 @@ def test_what_expires_during_a_pause_is_never_sent(opted_in: World) -> None:
     assert on_time.status is Status.EXPIRED
     assert opted_in.message(overdue).status is Status.EXPIRED
     assert at_twilio(opted_in) == 0
+
+
+def test_what_was_to_leave_during_a_pause_expires_in_it(opted_in: World) -> None:
+    """Held for an opening that passed in the pause: it ends within the hour after its end, and the outside is told."""
+    opted_in.pass_time(CLOSED)
+    message = accept(opted_in, replace(STEP, expires_at=NEXT_OPENING + timedelta(minutes=30)))
+    other = accept(opted_in, replace(STEP, step_id="s-2"))
+    pause(opted_in)
+    opted_in.pass_time(NEXT_OPENING + timedelta(minutes=29))
+    early = expire_overdue(opted_in.ports)
+    opted_in.pass_time(NEXT_OPENING + timedelta(minutes=31))
+    report = expire_overdue(opted_in.ports)
+    again = expire_overdue(opted_in.ports)
+    told = len(opted_in.events)
+    opted_in.settle()
+    after = opted_in.message(message)
+
+    assert [run.expired for run in (early, report, again)] == [0, 1, 0]
+    assert after.status is Status.EXPIRED
+    assert after.trace[-1].event == "expired"
+    assert opted_in.events[told:] == ["sms.message.skipped"]
+    assert opted_in.message(other).status is Status.HELD
+
+
+def test_a_cancellation_beside_the_sweep_stands(opted_in: World) -> None:
+    """What was cancelled between the look and the write stays as it is."""
+    opted_in.pass_time(CLOSED)
+    message = accept(opted_in, replace(STEP, expires_at=NEXT_OPENING + timedelta(minutes=30)))
+    pause(opted_in)
+    opted_in.pass_time(NEXT_OPENING + timedelta(hours=1))
+
+    def cancel() -> None:
+        cancel_message(CancelMessage(ref=message.ref), opted_in.ports)
+
+    calls = Calls(opted_in.ports, 5, cancel, before=True)
+    report = expire_overdue(calls.ports)
+
+    assert calls.count == 5, "the last call is the write"
+    assert report.expired == 0
+    assert opted_in.message(message).status is Status.CANCELLED
+
+
+def test_what_is_overdue_and_runs_is_left_alone(opted_in: World) -> None:
+    """Where automation runs, whoever releases a message sees its end; and a failure spoils no other organization."""
+    opted_in.pass_time(CLOSED)
+    message = accept(opted_in, replace(STEP, expires_at=NEXT_OPENING + timedelta(minutes=30)))
+    opted_in.settle()
+    opted_in.clock.instant = NEXT_OPENING + timedelta(hours=1)
+    runs = expire_overdue(opted_in.ports)
+    pause(opted_in)
+    other = opted_in.organization("aaa")
+    pause_automation(PauseAutomation(org_id=other.id), opted_in.ports)
+
+    def fail() -> None:
+        raise Retryable("Too busy.")
+
+    paused = expire_overdue(replace(opted_in.ports, store=Interrupted(opted_in.store, "openings", fail)))
+
+    assert (runs.expired, runs.failures) == (0, ())
+    assert (paused.expired, [failure.org_id for failure in paused.failures]) == (1, [other.id])
+    assert opted_in.message(message).status is Status.EXPIRED
 
 
 def test_a_stop_cancels_what_a_pause_holds(opted_in: World) -> None:

@@ -292,7 +292,7 @@ FUNCTIONS = (
     ),
     Function(
         name="sweep",
-        summary="numbers that Twilio bills and nobody has go back",
+        summary="numbers that nobody has go back; what expired in a pause ends",
         schedule=Schedule(name="hourly", expression="rate(1 hour)"),
         reads=(STATE,),
         writes=(STATE,),
