@@ -1,8 +1,9 @@
-"""Each night: the segments that Twilio reports, pulled for every organization."""
+"""Each night: what Twilio knows of the last days, asked for every organization: its segments, and lost reports."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -14,29 +15,31 @@ from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
 from engage_sms.metrics import PULLS_FAILED
 from engage_sms.ports import Ports
+from engage_sms.usecases.attempts import Attempts
 from engage_sms.usecases.pull_usage import PullUsage, pull_usage
+from engage_sms.usecases.settle_sent import SettleSent, settle_sent
 
+_settle_sent = traced(settle_sent)
 _pull_usage = traced(pull_usage)
 
 
 def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
-    """The days that were stored. One organization's failure never spoils the others'.
+    """The days that were stored and the messages that were settled. One failure never spoils anything else.
 
-    Raises Retryable when any failed: Lambda runs it again, then keeps the event in the dead-letter queue.
+    Raises Retryable when anything failed: Lambda runs it again, then keeps the event in the dead-letter queue.
     """
     given = ports or real_ports()
-    days, failed = 0, 0
+    tried, days, settled = Attempts(), 0, 0
     with quoting_nothing("The organizations could not be listed."):
         organizations = tuple(given.store.organizations())
     for organization in organizations:
-        if organization.twilio.status is not TwilioStatus.ACTIVE:
-            continue
-        try:
-            days += _pull_usage(PullUsage(org_id=organization.id), given)
-        except Exception as error:  # noqa: BLE001  whatever it is, the next organization gets its turn
-            failed += 1
-            log_failure("An organization's usage was not pulled.", error, org_id=organization.id)
-    count(PULLS_FAILED, failed)
-    if failed:
-        raise Retryable(f"The usage of {failed} organizations was not pulled.")
-    return {"days": days}
+        if organization.twilio.status is TwilioStatus.ACTIVE:
+            asked, pulled = SettleSent(org_id=organization.id), PullUsage(org_id=organization.id)
+            settled += tried.attempt(organization.id, partial(_settle_sent, asked, given), 0)
+            days += tried.attempt(organization.id, partial(_pull_usage, pulled, given), 0)
+    for failure in tried.failures:
+        log_failure("An organization's usage or lost reports were not pulled.", failure.error, org_id=failure.org_id)
+    count(PULLS_FAILED, len(tried.failures))
+    if tried.failures:
+        raise Retryable(f"{len(tried.failures)} pulls of organizations failed.")
+    return {"days": days, "settled": settled}

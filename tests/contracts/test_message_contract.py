@@ -208,6 +208,20 @@ class TestLedger:
             store.commit(Create(message(n, status=Status.SENT, sent_at=NOW)))
 
         assert [line.message_id for line in store.ledger("acme", NOW.date())] == [message_id(n) for n in range(6)]
+        assert list(store.left_on("acme", NOW.date())) == [ref(n) for n in range(6)]
+
+    def test_what_left_on_a_day_is_found(self, store: TableStore) -> None:
+        """By day and by phone: every message of the ledger of that day, of one organization, and no other."""
+        store.commit(
+            Create(message(1, status=Status.SENT, sent_at=NOW)),
+            Create(message(2, status=Status.DELIVERED, sent_at=NOW, contact_id="cid", phone="+13125550100")),
+            Create(message(3, status=Status.SENT, sent_at=NOW, org_id="other")),
+            Create(message(4, status=Status.SENT, sent_at=NOW + timedelta(days=1))),
+            Create(message(5, status=Status.QUEUED)),
+        )
+
+        assert sorted(store.left_on("acme", NOW.date())) == [ref(1), ref(2, contact_id="cid")]
+        assert list(store.left_for("acme", PHONE, NOW.date())) == [ref(1)]
 
     def test_a_report_that_overtakes_the_answer_is_counted(self, store: TableStore) -> None:
         """Delivered before we knew it was sent: counted once, on the day of the first report."""

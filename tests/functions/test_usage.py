@@ -8,7 +8,9 @@ from datetime import date
 
 import pytest
 
+from engage_sms.domain.message import Status
 from engage_sms.errors import Retryable
+from engage_sms.usecases.send_message import SendMessage, send_message
 from functions.usage_nightly.handler import handler as nightly
 from tests.functions.gateway import Context, Gateway
 from tests.world import ORG, World
@@ -52,6 +54,21 @@ def test_usage_is_a_table_for_who_asks(ready: World, admin: Gateway) -> None:
     assert rows[0] == ["month", "segments"]
     assert len(rows) == 14
     assert rows[-1] == ["2026-07", "0"]
+
+
+def test_a_lost_report_is_settled_though_the_pull_fails(opted_in: World) -> None:
+    """The run fails, to be repeated, and has done what it could."""
+    opted_in.twilio.inject("callbacks", "dropped", 3)
+    command = SendMessage(org_id=ORG, user_id="u-1", contact_id="c-1", body="Hi")
+    message = send_message(command, opted_in.ports)
+    opted_in.arrive()
+    opted_in.clock.advance(hours=14)
+    opted_in.twilio.inject("usage.records.list", "500", 1)
+
+    with pytest.raises(Retryable, match="1 pulls"):
+        nightly({}, Context(), opted_in.ports)
+    assert opted_in.message(message).status is Status.DELIVERED
+    assert nightly({}, Context(), opted_in.ports)["settled"] == 0
 
 
 def test_one_organizations_failure_never_spoils_the_others(ready: World, admin: Gateway) -> None:

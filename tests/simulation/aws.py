@@ -17,10 +17,12 @@ from engage_sms.adapters.dynamodb_model import to_wire
 from engage_sms.adapters.layout import state_change
 from engage_sms.adapters.memory import Record
 from engage_sms.adapters.table import Item
+from engage_sms.domain.directory import TwilioStatus
 from engage_sms.errors import EngageError
-from engage_sms.ports import QueueEntry
+from engage_sms.ports import Ports, QueueEntry
 from engage_sms.topology import Queue
 from engage_sms.usecases.relay_change import relay_change
+from engage_sms.usecases.settle_sent import SettleSent, settle_sent
 from infra.local.events import queue_arn
 
 if TYPE_CHECKING:
@@ -215,6 +217,13 @@ def _image(item: Item) -> dict[str, Any]:
     numbers = {"version": item.version, "ttl": item.ttl}
     image |= {name: {"N": f"{number}"} for name, number in numbers.items() if number is not None}
     return {**image, "doc": to_wire(item.doc)}
+
+
+def settle_plainly(_event: Any, _context: Any, ports: Ports) -> None:
+    """What the handler of `usage_nightly` does about messages, without the year of segments."""
+    for organization in ports.store.organizations():
+        if organization.twilio.status is TwilioStatus.ACTIVE:
+            settle_sent(SettleSent(org_id=organization.id), ports)
 
 
 def relay_plainly(batch: list[Record], system: System) -> list[str]:

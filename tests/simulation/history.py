@@ -111,7 +111,11 @@ class History:
     faults: Counter[str] = field(default_factory=Counter)
     actions: Counter[str] = field(default_factory=Counter)
     answers: list[Any] = field(default_factory=list)
+    calm_since: datetime | None = None
+    """From then on nothing went wrong any more."""
     ended: datetime | None = None
+    at_twilio: dict[str, str] = field(default_factory=dict)
+    """What Twilio says of each message at the end, in its words, by SID."""
     due: set[tuple[str, datetime]] = field(default_factory=set)
     """Organization and instant of every opening, and of every expiry, that is still ahead at the end."""
 

@@ -117,6 +117,7 @@ def _come_to_rest(system: System) -> None:
     """Nothing goes wrong any more; who still lies in ambush gives up; time passes until nothing is left to do."""
     system.say("    from here on nothing goes wrong")
     system.trouble.over = True
+    system.history.calm_since = system.now()
     system.refusals.clear()
     system.ambushes.clear()
     system.engine.run(system.now() + timedelta(minutes=30))
@@ -133,6 +134,7 @@ def _come_to_rest(system: System) -> None:
         system.engine.run(system.now() + timedelta(minutes=61))
     history = system.history
     history.ended = system.now()
+    history.at_twilio = {message["sid"]: message["status"] for message in system.twilio.messages()}
     for org_id in ("acme", "bolt"):
         history.due |= {(org_id, opening.opens_at) for opening in system.calm.store.openings(org_id)}
     far = history.ended + timedelta(days=400)

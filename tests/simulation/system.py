@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from importlib import import_module
 from random import Random
 from typing import Any, TypeVar
@@ -17,13 +17,13 @@ from engage_sms.adapters.memory import Record, memory_ports
 from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.twilio_api import TwilioApi
 from engage_sms.domain.due import LOOK_AHEAD
-from engage_sms.domain.message import Message
+from engage_sms.domain.message import Message, Status
 from engage_sms.errors import EngageError, Retryable
 from engage_sms.ports import PARENT_SECRET, Ports
 from engage_sms.topology import AUTOMATION, FUNCTION, JOBS, PEOPLE
 from infra.local.twilio import FakeTwilio
 from tests.functions.gateway import Context
-from tests.simulation.aws import Deliveries, Stream, relay_plainly, stream_event
+from tests.simulation.aws import Deliveries, Stream, relay_plainly, settle_plainly, stream_event
 from tests.simulation.carrier import Shortcut
 from tests.simulation.doors import Around, Carrier, Queue, Table
 from tests.simulation.engine import Crash, Engine, Task
@@ -34,7 +34,8 @@ T = TypeVar("T")
 HANDLERS = {
     name: import_module(f"functions.{name}.handler").handler
     for name in ("dispatch", "jobs", "journeys", "relay", "release", "sweep", "webhooks")
-}
+} | {"usage_nightly": settle_plainly}
+NIGHT = time(5, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
@@ -68,6 +69,7 @@ class System:
         self.random.seed(f"{self.seed} faults")
         self.engine = Engine(self.start)
         self.engine.idle = self._upcoming
+        self.engine.at(datetime.combine(self.start, NIGHT), self._night)
         self.history = History(self.seed)
         self.lag = self.random.choice((0.05, 0.5, 2.0)) if self.trouble.chances.get("stale reads") else 0.0
         self.list_lag = (
@@ -296,6 +298,19 @@ class System:
     def sweep(self) -> None:
         """The hourly run: of a history it is told when."""
         self.engine.spawn("sweep", lambda: self.invoke("sweep", {}))
+
+    def _night(self) -> None:
+        """The nightly run, and twice more if it fails. One that finds no message in doubt is left out."""
+        self.engine.at(datetime.combine(self.now() + timedelta(days=1), NIGHT), self._night)
+        if any(message.status is Status.SENT for message in self.stored_messages()):
+            self._ask_twilio(tries=3)
+
+    def _ask_twilio(self, tries: int) -> None:
+        def work() -> None:
+            if isinstance(self.invoke("usage_nightly", {}), Failed) and tries > 1:
+                self.engine.after(60, lambda: self._ask_twilio(tries - 1))
+
+        self.engine.spawn("usage_nightly", work)
 
     # --- the bus and the webhooks ---
 

@@ -15,8 +15,10 @@ from engage_sms.domain.message import Status, Transition
 from engage_sms.usecases import (
     accept_journey_step,
     dispatch_message,
+    expire_overdue,
     reconcile_message,
     relay_change,
+    settle_sent,
 )
 from tests.simulation.checks import check
 from tests.simulation.play import play
@@ -125,6 +127,16 @@ def without_the_turn(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(dispatch_message, "take_turn", lambda organization, ports, *, patience: ports.now())
 
 
+def without_the_nightly_question(patch: pytest.MonkeyPatch) -> None:
+    """What was sent waits for its report, lost or not."""
+    patch.setattr(settle_sent, "_settle", lambda message, theirs, ports: False)
+
+
+def without_the_end_in_a_pause(patch: pytest.MonkeyPatch) -> None:
+    """Only who releases a message sees its end."""
+    patch.setattr(expire_overdue, "_expire", lambda organization, ports: 0)
+
+
 MUTATIONS = (
     Mutation("the claim's condition", {2}, without_the_claims_condition),
     Mutation("the lease", {2}, without_the_lease),
@@ -138,6 +150,8 @@ MUTATIONS = (
     Mutation("the window at dispatch", {3}, without_the_window_at_dispatch),
     Mutation("the length of a call", {3}, without_the_length_of_a_call),
     Mutation("the turn", {8}, without_the_turn),
+    Mutation("the nightly question", {1}, without_the_nightly_question),
+    Mutation("the end in a pause", {1}, without_the_end_in_a_pause),
 )
 
 

@@ -80,7 +80,9 @@ NUMBERS_FOREIGN = Metric("NumbersForeign", "numbers in an organization's Twilio 
 SWEEPS_FAILED = Metric("SweepsFailed", "numbers and organizations that could not be swept; the next hour tries again")
 BODIES_REMOVED = Metric("BodiesRemoved", "messages whose text was removed because its time was over")
 RETENTIONS_FAILED = Metric("RetentionsFailed", "days and organizations whose texts were not removed at night")
-PULLS_FAILED = Metric("UsagePullsFailed", "organizations whose usage was not pulled at night")
+PULLS_FAILED = Metric(
+    "UsagePullsFailed", "pulls of an organization's usage, or of its lost reports, that failed at night"
+)
 RECORDS_FAILED = Metric("RecordsFailed", "queue messages and stream records that failed and come again")
 
 METRICS = (

@@ -209,6 +209,9 @@ class Store(Protocol):
 
     def retention(self, org_id: str) -> Retention | None: ...
 
+    def left_on(self, org_id: str, day: date) -> Iterator[MessageRef]:
+        """Every message in the organization's ledger of that UTC day."""
+
     def left_for(self, org_id: str, phone: str, day: date) -> Iterator[MessageRef]:
         """Every message between the organization and the phone that is in its ledger of that UTC day."""
 

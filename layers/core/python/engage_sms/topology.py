@@ -283,7 +283,7 @@ FUNCTIONS = (
     ),
     Function(
         name="usage_nightly",
-        summary="Twilio's reported segments, pulled each night",
+        summary="Twilio's reported segments and lost reports, pulled each night",
         schedule=Schedule(name="nightly", expression="cron(30 5 * * ? *)"),
         reads=(STATE,),
         writes=(STATE,),

@@ -310,12 +310,16 @@ class TableStore:
     # --- usage --------------------------------------------------------------------------------------------------------
 
     def ledger(self, org_id: str, day: date) -> Iterator[LedgerLine]:
-        for shard in range(layout.SHARDS):
-            for row in self._rows(layout.ledger(org_id, day, shard)):
-                ref = layout.message_ref(Key(row.pk, row.sk))
-                yield LedgerLine(
-                    user_id=ref.user_id, message_id=ref.message_id, segments=int(row.isk.rpartition("#")[2])
-                )
+        for row in self._left_on(org_id, day):
+            ref = layout.message_ref(Key(row.pk, row.sk))
+            yield LedgerLine(user_id=ref.user_id, message_id=ref.message_id, segments=int(row.isk.rpartition("#")[2]))
+
+    def left_on(self, org_id: str, day: date) -> Iterator[MessageRef]:
+        return (layout.message_ref(Key(row.pk, row.sk)) for row in self._left_on(org_id, day))
+
+    def _left_on(self, org_id: str, day: date) -> Iterator[IndexKey]:
+        shards = (self._rows(layout.ledger(org_id, day, shard)) for shard in range(layout.SHARDS))
+        return chain.from_iterable(shards)
 
     def left_for(self, org_id: str, phone: str, day: date) -> Iterator[MessageRef]:
         return self._refs_of_phone(partial(layout.ledger, org_id, day), phone)
