@@ -13,10 +13,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from engage_sms.adapters.layout import TURN_KIND
 from engage_sms.adapters.twilio_api import TIMEOUT
+from engage_sms.domain.job import JobResult, Outcome
 from engage_sms.domain.message import FINAL, Direction, Kind, Message, MessageRef, Status
 from engage_sms.usecases.settle_sent import ASKED_FOR, PATIENCE
-from tests.simulation.history import Handed, Heard, History, Owned, Reported
+from tests.simulation.history import Changed, Handed, Heard, History, Owned, Reported
 from tests.simulation.oracle import may_all_along, may_leave
 
 DEFAULT_VALIDITY = 36_000
@@ -169,7 +171,7 @@ def twilio_delivers_nothing_after_the_closing(history: History) -> Iterator[str]
 
 def a_pause_stops_what_is_automated(history: History) -> Iterator[str]:
     for send, message in _automated(history):
-        states = list(_versions(history.organizations[send.org_id], send))
+        states = list(_versions(history.organizations[send.org_id], send.begun, send.at))
         if all(state.paused_at is not None for state in states):
             yield f"{_name(message)} left at {send.at}, in the pause since {states[0].paused_at}."
 
@@ -183,13 +185,15 @@ def _automated(history: History) -> Iterator[tuple[Handed, Message]]:
 
 def _settings(history: History, send: Handed) -> Iterator[Mapping[str, Any]]:
     """The settings in force at some instant while the function ran that sent it."""
-    return (organization.settings for organization in _versions(history.organizations[send.org_id], send))
+    states = _versions(history.organizations[send.org_id], send.begun, send.at)
+    return (organization.settings for organization in states)
 
 
-def _versions(states: list[tuple[datetime, Any]], send: Handed) -> Iterator[Any]:
+def _versions(states: list[tuple[datetime, Any]], first: datetime, last: datetime) -> Iterator[Any]:
+    """The states that held at some instant from the first to the last."""
     for index, (at, state) in enumerate(states):
         until = states[index + 1][0] if index + 1 < len(states) else None
-        if at <= send.at and (until is None or until > send.begun):
+        if at <= last and (until is None or until > first):
             yield state
 
 
@@ -242,8 +246,7 @@ def _stopped(history: History, message: Message, at: datetime) -> datetime | Non
 
 def _binds_all(history: History, heard: Heard) -> bool:
     """Whether every setting in force around the STOP said that it silences the whole organization."""
-    around = Handed(heard.at, heard.org_id, MessageRef("", "", "", ""), None, heard.at - timedelta(minutes=1))  # type: ignore[arg-type]
-    versions = _versions(history.organizations[heard.org_id], around)
+    versions = _versions(history.organizations[heard.org_id], heard.at - timedelta(minutes=1), heard.at)
     return all(version.settings.get("sms.opt_out.scope", "organization") == "organization" for version in versions)
 
 
@@ -317,10 +320,13 @@ def a_number_belongs_to_one_user(history: History) -> Iterator[str]:
 
 
 def users_and_twilio_agree_on_numbers(history: History) -> Iterator[str]:
+    """Unless a job told that it could not say what became of the number: then the sweep reports it as lost."""
     gone = {owned.sid for owned in history.of(Owned) if not owned.bought}
+    results = (change.new for change in history.of(Changed))
+    told = {(r.org_id, r.subject_id) for r in results if isinstance(r, JobResult) and r.outcome is Outcome.FAILED}
     for key, states in history.users.items():
         user = states[-1][1]
-        if user.number_sid in gone:
+        if user.number_sid in gone and key not in told:
             yield f"{key} has {user.number}, which was given back to Twilio."
 
 
@@ -338,7 +344,7 @@ def no_number_is_paid_for_and_nobodys(history: History) -> Iterator[str]:
 def nobody_uses_what_belongs_to_others(history: History) -> Iterator[str]:
     for send in history.taken:
         states = history.numbers.get(send.outgoing.sender, [])
-        owners = {(number.org_id, number.user_id) for number in _versions(states, send)}
+        owners = {(number.org_id, number.user_id) for number in _versions(states, send.begun, send.at)}
         if (send.org_id, send.ref.user_id) not in owners:
             yield f"{_name(history.last[send.ref])} left from {send.outgoing.sender}, which belongs to {owners}."
     for at, what, _ in history.answers:
@@ -349,18 +355,30 @@ def nobody_uses_what_belongs_to_others(history: History) -> Iterator[str]:
 # --- 8: the rate -----------------------------------------------------------------------------------------------------
 
 
-def no_second_has_more_than_the_rate(history: History) -> Iterator[str]:
-    seconds: defaultdict[tuple[str, datetime], list[Handed]] = defaultdict(list)
-    for send, _ in _automated(history):
-        seconds[send.org_id, send.at.replace(microsecond=0)].append(send)
-    for (org_id, second), sends in seconds.items():
-        rates = [
-            settings.get("sms.throughput.messages_per_second", 3)
-            for send in sends
-            for settings in _settings(history, send)
-        ]
-        if len(sends) > max(rates):
-            yield f"{len(sends)} automated messages of {org_id} left in the second of {second}: more than {max(rates)}."
+def no_second_has_more_turns_than_the_rate(history: History) -> Iterator[str]:
+    for turn in _turns(history):
+        assert turn.item is not None
+        org_id, second = turn.item.pk.split("#")[1::2]
+        in_force = _versions(history.organizations[org_id], turn.at - IN_A_DISPATCH, turn.at)
+        rate = max(organization.settings.get("sms.throughput.messages_per_second", 3) for organization in in_force)
+        if (turn.item.version or 0) > rate:
+            yield f"{turn.item.version} turns of {org_id} in the second of {second}: more than {rate}."
+
+
+def each_call_has_a_turn_of_its_own(history: History) -> Iterator[str]:
+    """In order: the n-th automated call comes after the n-th turn. Twilio may get it later, as slow as the call is."""
+    turns, calls = Counter[str](), Counter[str]()
+    for event in history.events:
+        if isinstance(event, Changed) and event.kind == TURN_KIND and event.item is not None:
+            turns[event.item.pk.split("#")[1]] += 1
+        if isinstance(event, Handed) and history.last[event.ref].automated:
+            calls[event.org_id] += 1
+            if calls[event.org_id] > turns[event.org_id]:
+                yield f"{_name(history.last[event.ref])} left at {event.at} without a turn."
+
+
+def _turns(history: History) -> Iterator[Changed]:
+    return (change for change in history.of(Changed) if change.kind == TURN_KIND)
 
 
 def _name(message: Message) -> str:
@@ -383,7 +401,6 @@ INVARIANTS = (
     Invariant(6, "A user's number is one that Twilio still rents to us.", users_and_twilio_agree_on_numbers),
     Invariant(6, "No number is paid for and nobody's.", no_number_is_paid_for_and_nobodys),
     Invariant(7, "Nobody uses what belongs to another organization.", nobody_uses_what_belongs_to_others),
-    Invariant(
-        8, "No second has more of an organization's automated messages than its rate.", no_second_has_more_than_the_rate
-    ),
+    Invariant(8, "No second has more turns of an organization than its rate.", no_second_has_more_turns_than_the_rate),
+    Invariant(8, "Each automated call has a turn of its own.", each_call_has_a_turn_of_its_own),
 )

@@ -177,11 +177,12 @@ class Carrier:
         system = self._system
         task = system.engine.task
         assert task is not None
-        system.interrupt("twilio.send")
         path, _, query = outgoing.status_callback.partition("?m=")
         org_id = path.split("/")[-2]
+        # The call begins where the last read ended: what happens from here on happens beside it, however slow it is.
         handed = Handed(system.now(), org_id, parse_reference(org_id, query), outgoing, task.started)
         system.record(handed)
+        system.interrupt("twilio.send")
 
         def take() -> TwilioMessage:
             taken: TwilioMessage = self._twilio.send(account, outgoing)

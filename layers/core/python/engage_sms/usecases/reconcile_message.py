@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from engage_sms.domain.due import Parked, Timer
-from engage_sms.domain.message import Failure, Message, Status, TraceEntry, Transition, accepted, reported
+from engage_sms.domain.message import (
+    Failure,
+    Message,
+    MessageRef,
+    Status,
+    TraceEntry,
+    Transition,
+    accepted,
+    reported,
+)
 from engage_sms.errors import EngageError, Refused, Rejected
 from engage_sms.ports import Account, Change, Overwrite, Ports, Remove, TwilioMessage
 from engage_sms.usecases.lookup import find_account, find_organization
@@ -97,48 +107,72 @@ def _at_twilio(message: Message, account: Account, ports: Ports, *, last: bool) 
     """The message in Twilio's list: same ends, same text, made while ours was being sent, and no other's of ours.
 
     A callback would name it; the list does not. Messages that look alike and have no SID yet may each be the one that
-    Twilio has. While it has fewer than there are, nothing is concluded before the `last` look; then the older ones are
-    taken to be those, and each of them finds the same:
+    Twilio has: each has the first that was made in its own time and is not an earlier one's. While another may have it
+    as well, nothing is concluded before the `last` look:
 
         Twilio has           S1
         m1, m2 unknown       m1 looks: one for two ─► later … a callback names S1 ─► the other was not taken
     """
+    doubtful = [other for other in _alike(message, _begun(message), ports) if other.sid is None]
+    since = min((_begun(other) for other in doubtful), default=_begun(message))
+    known = {other.sid for other in _alike(message, since, ports) if other.sid}
+    found = [
+        candidate
+        for candidate in ports.twilio.messages_to(account, message.phone, since=since)
+        if candidate.sid not in known
+        and candidate.body == message.body
+        and candidate.number in {None, message.number}
+        and candidate.direction.startswith("outbound")
+    ]
+    theirs = _matched(doubtful, found)
+    mine = theirs.get(message.ref)
+    rivals = mine is not None and any(_may_be(mine, other) for other in doubtful if other.ref not in theirs)
+    return None if rivals and not last else mine
+
+
+def _begun(message: Message) -> datetime:
+    """When its last call to Twilio began, at the earliest: to the second, as Twilio tells time."""
     begun = max((entry.at for entry in message.trace if entry.event == "dispatching"), default=message.created_at)
-    alike = [other for other in _same_ends(message, begun, ports) if other.body == message.body]
-    known = {other.sid for other in alike if other.sid}
-    found = sorted(
-        (
-            candidate
-            for candidate in ports.twilio.messages_to(account, message.phone, since=begun)
-            if candidate.sid not in known
-            and candidate.body == message.body
-            and candidate.number in {None, message.number}
-            and candidate.direction.startswith("outbound")
-            and (candidate.created_at is None or candidate.created_at <= begun + TAKEN_WITHIN)
-        ),
-        key=lambda candidate: (candidate.created_at or begun, candidate.sid),
+    return begun.replace(microsecond=0)
+
+
+def _may_be(candidate: TwilioMessage, message: Message) -> bool:
+    """Whether Twilio made the candidate in the message's time; one still queued has no end of it yet."""
+    if candidate.created_at is None:
+        return True
+    until = datetime.max.replace(tzinfo=UTC) if message.status is Status.QUEUED else _begun(message) + TAKEN_WITHIN
+    return _begun(message) <= candidate.created_at <= until
+
+
+def _matched(doubtful: Sequence[Message], found: Sequence[TwilioMessage]) -> dict[MessageRef, TwilioMessage]:
+    """Which is whose, the earliest first. What is still queued has none of its own, it may only be a rival."""
+    left = sorted(
+        found, key=lambda candidate: (candidate.created_at or datetime.min.replace(tzinfo=UTC), candidate.sid)
     )
-    doubtful = sorted(other.id for other in alike if other.sid is None and other.status in _IN_DOUBT)
-    place = doubtful.index(message.id) if message.id in doubtful else 0
-    if place >= len(found) or (len(found) < len(doubtful) and not last):
-        return None
-    return found[place]
+    theirs: dict[MessageRef, TwilioMessage] = {}
+    for message in sorted(doubtful, key=lambda message: (_begun(message), message.id)):
+        fitting = next((candidate for candidate in left if _may_be(candidate, message)), None)
+        if fitting is not None and message.status is not Status.QUEUED:
+            theirs[message.ref] = fitting
+            left.remove(fitting)
+    return theirs
 
 
-def _same_ends(message: Message, since: datetime, ports: Ports) -> list[Message]:
-    """Our messages between the same two phones: those that left since then, and the newest of each conversation.
+def _alike(message: Message, since: datetime, ports: Ports) -> list[Message]:
+    """The message and those that look like it and are in doubt, or have left since then.
 
     Contacts may share a phone, and may have another by now; the ledger goes by the phone that a message was sent to.
     """
-    days = {since.date(), ports.now().date()}
+    days = [since.date() + timedelta(days=later) for later in range((ports.now().date() - since.date()).days + 1)]
     left = {ref for day in days for ref in ports.store.left_for(message.org_id, message.phone, day)}
     contacts = {contact.id for contact in ports.store.contacts_with_phone(message.org_id, message.phone)}
-    found = {ref: ports.store.message(ref) for ref in sorted(left)}
+    found = {message.ref: message} | {ref: ports.store.message(ref) for ref in sorted(left)}
     for contact_id in sorted(contacts | {message.contact_id}):
         page = ports.store.messages(message.org_id, message.user_id, contact_id, limit=100, consistent=True)
         found |= {other.ref: other for other in page.items}
-    ends = (message.phone, message.number)
-    return [other for other in found.values() if other is not None and (other.phone, other.number) == ends]
+    looks = (message.phone, message.number, message.body)
+    same = (other for other in found.values() if other and (other.phone, other.number, other.body) == looks)
+    return [other for other in same if other.sid or other.status in _IN_DOUBT]
 
 
 def _never_taken(message: Message, ports: Ports) -> Transition:
