@@ -86,7 +86,7 @@ def test_it_starts_its_clock_where_it_is_told_to_and_stops_on_ctrl_c(process: St
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "required: local"),
+        ([], "required: COMMAND"),
         (["elsewhere"], "invalid choice"),
         (["local", "--port", "x"], '"x" is not a port'),
         (["local", "--port", "70000"], "from 0 to 65535"),

@@ -123,6 +123,25 @@ def test_two_unknowns_do_not_both_become_the_one_that_twilio_has(opted_in: World
     assert sorted(opted_in.message(message).status for message in messages) == [Status.DELIVERED, Status.FAILED]
 
 
+def test_a_later_look_alike_that_never_left_does_not_hide_the_one_that_did(opted_in: World) -> None:
+    """Equal texts, the newer sent and unanswered, the older claimed after that and never sent: each has its own end.
+
+    newer   claim ─► Twilio takes it, no answer ...... unknown: it is what Twilio has
+    older                                claim ─► ✗ .. unknown: what Twilio has was made before its time
+    """
+    older, newer = queued(opted_in), queued(opted_in)
+    opted_in.table.changes()  # type: ignore[union-attr]
+    opted_in.twilio.inject("callbacks", "dropped", 3)
+    for message, kind in ((newer, "timeout_after"), (older, "timeout_before")):
+        opted_in.twilio.inject("messages.create", kind)
+        dispatch(opted_in, message)
+        opted_in.pass_time(opted_in.clock.instant + timedelta(minutes=5))
+    opted_in.pass_time(opted_in.clock.instant + timedelta(minutes=90))
+
+    assert opted_in.message(newer).status is Status.DELIVERED
+    assert opted_in.message(older).status is Status.FAILED
+
+
 def test_what_a_pause_holds_does_not_leave_in_it(opted_in: World) -> None:
     """The queue delivers a message again that the pause holds already: it stays."""
     message = accept(opted_in)
