@@ -23,7 +23,7 @@ run: $(VENV)/.ready        ## the whole system on http://localhost:8000
 	@$(BIN)/engage-sms local --port $(PORT) $(ARGS)
 
 test: $(VENV)/.ready $(MINISTACK)/.ready        ## every suite, with coverage
-	$(BIN)/pytest -n 2 --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/.ready        ## format, lint, types
 	$(BIN)/ruff format --check .
