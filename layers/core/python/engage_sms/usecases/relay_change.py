@@ -5,6 +5,7 @@ Delivered at least once and in order for each item, so every consequence here ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -214,30 +215,29 @@ def _await(message: Message, ports: Ports) -> None:
 def _consent(old: Consent | None, new: Consent, ports: Ports) -> None:
     before = old or Consent(org_id=new.org_id, phone=new.phone)
     changed = [user for user in new.users if before.of(user).state is not new.of(user).state]
+    contacts = [contact.id for contact in ports.store.contacts_with_phone(new.org_id, new.phone)] if changed else []
     for user_id in changed:
-        contacts = [contact.id for contact in ports.store.contacts_with_phone(new.org_id, new.phone)]
         detail = {"org_id": new.org_id, "user_id": user_id, "contact_ids": contacts, "consent": new.of(user_id).state}
         ports.events.publish("sms.consent.changed", detail)
     for user_id in changed:
         if new.allows(user_id):
-            _start_those_of(user_id, new, ports)
+            _start_those_of(user_id, new, contacts, ports)
     everybody = new.opted_out_at is not None and new.opted_out_at != before.opted_out_at
     out = {user for user in changed if new.of(user).state is ConsentState.OPTED_OUT}
     if everybody or out:
         _cancel_waiting(new, None if everybody else out, ports)
 
 
-def _start_those_of(user_id: str, consent: Consent, ports: Ports) -> None:
+def _start_those_of(user_id: str, consent: Consent, contacts: Sequence[str], ports: Ports) -> None:
     """The YES starts what awaits it. The index finds it, except what it does not show yet, which is among the newest:
 
     journey  message awaits ─► relay: no YES yet ...... the index shows it
     YES             opts in ─► relay: the index does not show it; the conversation, strongly consistent, does
     """
-    contacts = ports.store.contacts_with_phone(consent.org_id, consent.phone)
     newest = (
         message
-        for contact in contacts
-        for message in ports.store.messages(consent.org_id, user_id, contact.id, limit=NEWEST, consistent=True).items
+        for contact_id in contacts
+        for message in ports.store.messages(consent.org_id, user_id, contact_id, limit=NEWEST, consistent=True).items
     )
     waiting = {ref for ref in ports.store.awaiting(consent.org_id, consent.phone) if ref.user_id == user_id}
     waiting |= {
