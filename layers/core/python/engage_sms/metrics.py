@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 NAMESPACE = "EngageSMS"
 
@@ -20,8 +21,7 @@ class Unit(StrEnum):
     SECONDS = "Seconds"
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(NamedTuple):
     """Something that is counted. `by` names a second dimension, of few values, under which it is counted again."""
 
     name: str
@@ -30,8 +30,7 @@ class Metric:
     by: str | None = None
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """One value of a metric; `cause` is the value of the metric's second dimension."""
 
     metric: Metric

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from engage_sms.domain.brake import Underway
 from engage_sms.domain.consent import Consent
@@ -28,8 +28,7 @@ Versioned = Organization | User | Contact | Number | Consent | Opening | Pace | 
 Entity = Versioned | Message | Conversation | Job | JobResult | UsageDay | Timer | Parked | Underway | Retention
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
+class Page(NamedTuple, Generic[T]):
     """One page of a list. `cursor` starts the next one; None at the end."""
 
     items: tuple[T, ...]
@@ -39,15 +38,13 @@ class Page(Generic[T]):
 # --- changes: what one atomic commit may hold -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Create:
+class Create(NamedTuple):
     """Put the entity; Conflict when one with its key exists."""
 
     entity: Entity
 
 
-@dataclass(frozen=True)
-class Replace:
+class Replace(NamedTuple):
     """Put the entity when the stored `version` equals `entity.version`; the stored one then counts one more.
 
     Version 0 means "not stored yet": the first write is the same call.
@@ -56,30 +53,26 @@ class Replace:
     entity: Versioned
 
 
-@dataclass(frozen=True)
-class Overwrite:
+class Overwrite(NamedTuple):
     """Put the entity whatever is there: for derived data, where a repeat writes the same."""
 
     entity: Conversation | UsageDay | Timer | Parked | Underway | Retention
 
 
-@dataclass(frozen=True)
-class Remove:
+class Remove(NamedTuple):
     """Delete the entity; when it is Versioned, only if the stored `version` equals its own."""
 
     entity: Opening | Replanning | Timer | Parked
 
 
-@dataclass(frozen=True)
-class Once:
+class Once(NamedTuple):
     """A mark that something was done: Conflict when the same key was marked before. `scope` says what kind of thing."""
 
     scope: str
     key: str
 
 
-@dataclass(frozen=True)
-class CountResult:
+class CountResult(NamedTuple):
     """Put the result (Conflict when this subject has one) and count it on its job, in the same transaction."""
 
     result: JobResult
@@ -219,8 +212,7 @@ class Store(Protocol):
         """Reported days from `first` to `last`, both inclusive, oldest first."""
 
 
-@dataclass(frozen=True)
-class StateChange:
+class StateChange(NamedTuple):
     """One entity before and after a change: `old` None when it is new, `new` None when it was removed.
 
     Changes of one entity come in order, at least once; `sequence` grows with them.
@@ -234,8 +226,7 @@ class StateChange:
 # --- Twilio -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """Credentials of an organization's subaccount. The token does not print."""
 
     sid: str
@@ -245,8 +236,7 @@ class Account:
         return f"Account(sid={self.sid!r})"
 
 
-@dataclass(frozen=True)
-class OfferedNumber:
+class OfferedNumber(NamedTuple):
     """A number Twilio would sell: not reserved, somebody else may take it."""
 
     phone: str
@@ -254,8 +244,7 @@ class OfferedNumber:
     region: str | None
 
 
-@dataclass(frozen=True)
-class OwnedNumber:
+class OwnedNumber(NamedTuple):
     """A number in the subaccount, since `created_at`. `friendly_name` is the tag it was bought under."""
 
     phone: str
@@ -264,8 +253,7 @@ class OwnedNumber:
     created_at: datetime
 
 
-@dataclass(frozen=True)
-class TwilioMessage:
+class TwilioMessage(NamedTuple):
     """A message as Twilio has it: between the contact's `phone` and our `number`, whichever way it went.
 
     `segments` is 0, and `number` may be None, until a sender is assigned.
@@ -282,24 +270,22 @@ class TwilioMessage:
     error_code: str | None = None
 
 
-@dataclass(frozen=True)
-class ReportedDay:
+class ReportedDay(NamedTuple):
     """Segments that Twilio reports for one GMT day (Usage Records, category `sms`)."""
 
     day: date
     segments: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """One message for Twilio. `validity` in seconds (1-36000): Twilio drops it if it waits longer in its queue."""
 
     to: str
     sender: str
     body: str
-    media_urls: Sequence[str] = ()
     messaging_service_sid: str
     status_callback: str
+    media_urls: Sequence[str] = ()
     validity: int | None = None
 
 
@@ -350,8 +336,7 @@ class Queue(Protocol):
     def send(self, entries: Sequence[QueueEntry]) -> None: ...
 
 
-@dataclass(frozen=True)
-class QueueEntry:
+class QueueEntry(NamedTuple):
     """One queue message: a JSON body, a whole number of seconds to wait, and the tenant for fair queueing."""
 
     body: Mapping[str, Any]
@@ -384,8 +369,7 @@ class Answers(Protocol):
         """
 
 
-@dataclass(frozen=True, kw_only=True)
-class ClaimNames:
+class ClaimNames(NamedTuple):
     """Where a token says who is calling: the names of its claims."""
 
     user: str = "sub"

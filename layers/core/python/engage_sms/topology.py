@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 PYTHON = "3.13"
 ARCHITECTURE = "arm64"
@@ -33,8 +34,7 @@ class Role(StrEnum):
     PLATFORM = "platform"
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """One operation of the HTTP API. `{name}` marks a path parameter."""
 
     method: str
@@ -43,8 +43,7 @@ class Route:
     auth: Auth = Auth.JWT
 
 
-@dataclass(frozen=True)
-class Queue:
+class Queue(NamedTuple):
     """An SQS queue with its dead-letter queue `<name>-dlq`; `visibility` in seconds, >= 6 x the consumer's timeout."""
 
     name: str
@@ -66,16 +65,14 @@ class Table:
     ttl: str | None = None
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(NamedTuple):
     """An EventBridge Scheduler schedule, in UTC."""
 
     name: str
     expression: str
 
 
-@dataclass(frozen=True)
-class EventRule:
+class EventRule(NamedTuple):
     """A rule on the system's EventBridge bus."""
 
     name: str
@@ -90,8 +87,7 @@ class Secret(StrEnum):
     ORGANIZATIONS = "twilio/organizations"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Function:
+class Function(NamedTuple):
     """A Lambda function: what starts it, what it may touch. `timeout` in seconds, `memory` in MB."""
 
     name: str

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_
@@ -28,8 +27,7 @@ _TWO_DAYS_OPEN = ones(_TWO_DAYS)
 _ONE_DAY_OPEN = ones(MINUTES_A_DAY)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Group:
+class Group(NamedTuple):
     """Contacts that the same legal rules bind; `states` are all states among them."""
 
     contacts: int
@@ -38,8 +36,7 @@ class Group:
     rules: tuple[Rule, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fit:
+class Fit(NamedTuple):
     """How the window fits one group, worst session first: `early` minutes from its opening to the first legal one.
 
     `late`: minutes from the last legal one to its closing. `sessions`, of which `missed` have no legal minute although
@@ -67,8 +64,7 @@ class Fit:
         return self.open > 0 and self.outside == self.open
 
 
-@dataclass(frozen=True, kw_only=True)
-class Daily:
+class Daily(NamedTuple):
     """A window for every date that suits `contacts`: minutes after midnight in the organization's zone.
 
     `end` is at most 1440; one that is before `start` is on the next date.
@@ -79,8 +75,7 @@ class Daily:
     contacts: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Advice:
+class Advice(NamedTuple):
     """The year from `first` to `last` (dates of the organization's zone), group by group, the largest first.
 
     The proposals are None when there is no such window, or no contact.
@@ -140,8 +135,7 @@ class _Block(NamedTuple):
     mask: int
 
 
-@dataclass(frozen=True)
-class _Calendar:
+class _Calendar(NamedTuple):
     """The open dates: the block of each, and the number of its shape."""
 
     blocks: tuple[_Block, ...]
@@ -171,8 +165,7 @@ def _within(part: Straight, midnight: int) -> tuple[int, int, int]:
     return part.start + begins - part.wall, begins - midnight, ends - begins
 
 
-@dataclass(frozen=True)
-class _View:
+class _View(NamedTuple):
     """One rule over the open dates: the number of each one's kind, and the legal minutes of each kind."""
 
     numbers: tuple[int, ...]
@@ -210,8 +203,7 @@ def _fit(own: Rule, calendar: _Calendar, views: Sequence[_View]) -> Fit:
     )
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(NamedTuple):
     """One kind of date: its session's minutes as in Fit, and whether the date has a legal minute."""
 
     early: int

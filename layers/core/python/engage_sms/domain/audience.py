@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Contact
 from engage_sms.domain.recipient import Recipient, Source, recipient_of
@@ -11,8 +11,7 @@ _LIST, _PARTS = ",", "|"
 _WHERE = ("cell_phone", "time_zone", "state", "postal_code")
 
 
-@dataclass(frozen=True)
-class Audience:
+class Audience(NamedTuple):
     """Contacts with the same zones (IANA) and states (two letters), each sorted: the same hours bind them all."""
 
     zones: tuple[str, ...]

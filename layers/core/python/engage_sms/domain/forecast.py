@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from engage_sms.domain.pace import last_slot, room
 from engage_sms.domain.planning import LAST_CALL
@@ -14,8 +14,7 @@ MOST_WAVES = 100
 """Openings that are looked at; by then everything held has long expired."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Wave:
+class Wave(NamedTuple):
     """What one opening lets go: `held` for it, and `rolled_in` from those before that were too short.
 
     The first leaves at `starts_at`, the last before the closing at `through_at`; both are None where none can leave.

@@ -6,10 +6,11 @@ the local days are laid end to end and cut out; whole days cost nothing each. Of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from engage_sms.domain.window import MINUTES_A_DAY, Rule, Span, load_zone, pieces
 
@@ -21,8 +22,7 @@ EPOCH = date(1970, 1, 1)
 """The date that wall minutes are counted from."""
 
 
-@dataclass(frozen=True)
-class Stretch:
+class Stretch(NamedTuple):
     """A number of UTC days from the midnight that `first` begins with."""
 
     first: date
@@ -37,8 +37,7 @@ class Stretch:
         return self.days * MINUTES_A_DAY
 
 
-@dataclass(frozen=True)
-class Straight:
+class Straight(NamedTuple):
     """A part of a stretch in which a zone's offset stays: minutes `start` to `end`, and what to add for local time.
 
     `wall` is the local time at `start`, in minutes after the beginning of 1970 as that clock reads.

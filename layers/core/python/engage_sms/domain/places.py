@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # code | name | zones (below America/ unless a region is written)
 _PLACES = """
@@ -185,8 +185,7 @@ _CANADIAN = re.compile(r"([A-Z])[0-9][A-Z](?:[ -]?[0-9][A-Z][0-9])?")
 _NOT_A_WORD = re.compile(r"[^A-Z]+")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A state, province or territory: what people call it, and every IANA zone in use there."""
 
     name: str

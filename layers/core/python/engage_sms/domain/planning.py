@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from engage_sms.domain.legal_hours import legal_hours, state_of
 from engage_sms.domain.message import Failure, Hold, Status
@@ -21,8 +21,7 @@ LAST_CALL = CALL + timedelta(seconds=1)
 """So long before the closing the last slot ends: what comes later has no whole second left to be delivered in."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What should become of an automated message: QUEUED, HELD with its hold, or SKIPPED with the reason."""
 
     status: Status

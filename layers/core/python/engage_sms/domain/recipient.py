@@ -12,8 +12,8 @@ and better evidence than an area code says what time it is there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from engage_sms.domain.area_codes import AREAS
 from engage_sms.domain.directory import Contact
@@ -33,8 +33,7 @@ class Source(StrEnum):
     ANYWHERE = "anywhere"
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Every zone (IANA) and state (two letters) a recipient may be in, each sorted and never empty.
 
     `notes` are sentences about what was given and could not be used.

@@ -8,8 +8,7 @@ text lose some to a header and carry 153 or 67. An extension character or a surr
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 GSM_7: Literal["GSM-7"] = "GSM-7"
 UCS_2: Literal["UCS-2"] = "UCS-2"
@@ -43,8 +42,7 @@ _REPLACEMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CostlyCharacter:
+class CostlyCharacter(NamedTuple):
     """A character that alone forces UCS-2. `position` counts characters from 0; `replacement` fits GSM-7, or None."""
 
     character: str
@@ -52,8 +50,7 @@ class CostlyCharacter:
     replacement: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(NamedTuple):
     """What a body costs. `characters` are Unicode code points; `units` are what is counted against a segment's size:
     septets in GSM-7 (an extension character takes two), UTF-16 units in UCS-2 (an emoji takes two or more).
     """

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from heapq import merge
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 HORIZON = timedelta(days=8)
@@ -103,8 +104,7 @@ class Rule:
         return before is not None and before[0] >= before[1] and minute < before[1]
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuleAnswer:
+class RuleAnswer(NamedTuple):
     """What one rule says by itself; `opens_at` as in Decision.
 
     `start` and `end` are "HH:MM", the hours of the local date asked about; None on a date that has none.
@@ -118,8 +118,7 @@ class RuleAnswer:
     opens_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether messages may leave, by all rules together. Instants are UTC.
 
     `opens_at` is the instant asked about when the window is open, and None when it never opens within 8 days.

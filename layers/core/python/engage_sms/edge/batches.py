@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engage_sms.domain.message import MessageRef
 from engage_sms.edge.telemetry import count, log_failure
@@ -21,8 +20,7 @@ from engage_sms.topology import Queue
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class QueueMessage:
+class QueueMessage(NamedTuple):
     """A queue message's body, and how often it was delivered, this time included."""
 
     body: Mapping[str, str]

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from engage_sms.edge.kinds import rejected
 from engage_sms.errors import Rejected
@@ -17,8 +16,7 @@ from engage_sms.ports import ClaimNames
 from engage_sms.topology import ROUTES, Auth, Role, Route
 
 
-@dataclass(frozen=True, kw_only=True)
-class Principal:
+class Principal(NamedTuple):
     """A caller: the user's id, the organization it acts for (empty for a platform token without one), and its roles."""
 
     user_id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from engage_sms.domain.advice import Advice, Group, advise
 from engage_sms.domain.audience import Audience
@@ -23,8 +23,7 @@ class AdviseWindow:
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WindowAdvice:
+class WindowAdvice(NamedTuple):
     """The advice, and the settings it is for."""
 
     settings: Settings

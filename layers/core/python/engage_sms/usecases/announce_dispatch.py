@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.brake import Underway
 from engage_sms.domain.message import MessageRef
 from engage_sms.ports import Overwrite, Ports
 
 
-@dataclass(frozen=True, kw_only=True)
-class AnnounceDispatch:
+class AnnounceDispatch(NamedTuple):
     """`worker` names the execution environment: it works on one batch at a time."""
 
     worker: str

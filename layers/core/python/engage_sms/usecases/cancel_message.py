@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.message import WAITING, Message, MessageRef, Status, ended
 from engage_sms.errors import NotFound, Rejected
 from engage_sms.ports import Ports
 
 
-@dataclass(frozen=True, kw_only=True)
-class CancelMessage:
+class CancelMessage(NamedTuple):
     ref: MessageRef
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from engage_sms.domain.directory import Organization
 from engage_sms.domain.settings import check
@@ -13,8 +13,7 @@ from engage_sms.ports import Ports, Replace
 from engage_sms.usecases.lookup import decide_again
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChangeSettings:
+class ChangeSettings(NamedTuple):
     """`changes` by dotted name; None puts a setting back to its default."""
 
     org_id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from engage_sms.domain.brake import ACCOUNT_LEVEL, after_refusal, probe, refusal_hold, standstill
 from engage_sms.domain.consent import RequestRefusal, leaving
@@ -43,8 +44,7 @@ MOST_DEFERRALS = 10
 _BEFORE_CLAIM = frozenset({Status.QUEUED, Status.HELD})
 
 
-@dataclass(frozen=True, kw_only=True)
-class DispatchMessage:
+class DispatchMessage(NamedTuple):
     """`patience`: how long an automated message may wait for its turn."""
 
     ref: MessageRef

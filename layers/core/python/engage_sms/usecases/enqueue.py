@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from engage_sms.domain.message import MessageRef
 from engage_sms.domain.pace import reserve
@@ -11,8 +11,7 @@ from engage_sms.ports import Ports, QueueEntry, Replace
 from engage_sms.usecases.lookup import decide_again
 
 
-@dataclass(frozen=True)
-class Slots:
+class Slots(NamedTuple):
     """Slots that are the caller's now, and the next one that is anybody's."""
 
     taken: tuple[datetime, ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from engage_sms.domain.brake import standstill
 from engage_sms.domain.directory import Organization
@@ -17,8 +17,7 @@ from engage_sms.usecases.attempts import Attempts, Failure
 HELD = frozenset({Status.HELD})
 
 
-@dataclass(frozen=True)
-class ExpiryReport:
+class ExpiryReport(NamedTuple):
     """How many messages one run ended, and what failed."""
 
     expired: int = 0

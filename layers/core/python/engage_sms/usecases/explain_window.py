@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from engage_sms.domain.consent import RequestRefusal
 from engage_sms.domain.legal_hours import legal_hours
@@ -21,8 +21,7 @@ EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo
 """At the ends of the calendar there is no next opening to compute."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExplainWindow:
+class ExplainWindow(NamedTuple):
     """`at` is aware; None means now. With a contact or a phone (E.164), the recipient's legal hours count too."""
 
     org_id: str
@@ -31,8 +30,7 @@ class ExplainWindow:
     phone: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class WindowExplained:
+class WindowExplained(NamedTuple):
     """The decision and what it rests on; `reason` is its sentence, `recipient` None when none was asked about."""
 
     decision: Decision

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.job import Job, JobResult
 from engage_sms.errors import NotFound
 from engage_sms.ports import Page, Ports
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewJob:
+class ViewJob(NamedTuple):
     org_id: str
     user_id: str
     job_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListResults:
+class ListResults(NamedTuple):
     org_id: str
     user_id: str
     job_id: str
@@ -25,8 +23,7 @@ class ListResults:
     limit: int = 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class CancelJob:
+class CancelJob(NamedTuple):
     org_id: str
     user_id: str
     job_id: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from engage_sms.domain.brake import until_resumed
 from engage_sms.domain.forecast import Wave, forecast
@@ -16,13 +16,11 @@ MOST_COUNTED = 100_000
 """Messages of all openings together: 100 pages of the index, about 3,000 read units."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ForecastRelease:
+class ForecastRelease(NamedTuple):
     org_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
+class Forecast(NamedTuple):
     """At `rate` messages a second, as of `at`. With `more` there is more held than was counted, so all takes longer.
 
     While `paused` nothing leaves: the waves are those of a resume now, without what the pause itself holds.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Number, Ownership, ownership
 from engage_sms.errors import Conflict
 from engage_sms.ports import Account, OwnedNumber, Ports, Replace
 
 
-@dataclass(frozen=True, kw_only=True)
-class GiveBack:
+class GiveBack(NamedTuple):
     """The number as Twilio has it, and the user it was bought for."""
 
     org_id: str

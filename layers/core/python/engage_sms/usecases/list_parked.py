@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.due import Parked
 from engage_sms.domain.message import Status
 from engage_sms.ports import Page, Ports
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListParked:
+class ListParked(NamedTuple):
     org_id: str
     cursor: str | None = None
     limit: int = 50

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.directory import User
 from engage_sms.ports import Ports
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListUsers:
+class ListUsers(NamedTuple):
     """`search` matches name, email, cell phone and number; `provisioned` keeps users with (or without) a number."""
 
     org_id: str
@@ -19,8 +18,7 @@ class ListUsers:
     provisioned: bool | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class UserPage:
+class UserPage(NamedTuple):
     items: tuple[User, ...]
     page: int
     per_page: int

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Organization
 from engage_sms.domain.message import Status
@@ -10,8 +11,7 @@ from engage_sms.ports import Ports, Replace
 from engage_sms.usecases.lookup import decide_again, find_organization
 
 
-@dataclass(frozen=True, kw_only=True)
-class PauseAutomation:
+class PauseAutomation(NamedTuple):
     org_id: str
 
 

@@ -7,8 +7,9 @@ conditional write, so any of this may be repeated, interrupted, or overtaken by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Replanning
 from engage_sms.domain.planning import plan
@@ -24,8 +25,7 @@ GRACE = timedelta(seconds=30)
 PAGE = 100
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """Messages put on the queue; and the opening, when there is more to do with it now."""
 
     messages: int = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Number, Organization, Ownership, User, ownership
 from engage_sms.domain.job import Job, Outcome
@@ -18,8 +19,7 @@ TAKEN = 21422
 """Twilio: the number is no longer available; somebody else bought it since it was offered."""
 
 
-@dataclass(frozen=True)
-class Attempted:
+class Attempted(NamedTuple):
     """How it went for one user; `steps` says where a number was looked for."""
 
     outcome: Outcome
@@ -28,8 +28,7 @@ class Attempted:
     steps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Somewhere to look for a number: in an area code, near a phone, or in a state."""
 
     step: str

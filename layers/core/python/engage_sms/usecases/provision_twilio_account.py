@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Organization, TwilioStatus
 from engage_sms.domain.naming import organization_tag
@@ -14,8 +15,7 @@ from engage_sms.ports import Ports, Replace, secret_of
 CLAIM = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProvisionTwilioAccount:
+class ProvisionTwilioAccount(NamedTuple):
     org_id: str
 
 

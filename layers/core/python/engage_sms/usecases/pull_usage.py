@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from engage_sms.domain.usage import UsageDay
 from engage_sms.ports import Account, Overwrite, Ports
@@ -14,8 +14,7 @@ AGAIN = 10
 """Days that are pulled again each night: Twilio's figures settle late."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class PullUsage:
+class PullUsage(NamedTuple):
     org_id: str
 
 

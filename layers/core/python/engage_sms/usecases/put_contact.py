@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Contact
 from engage_sms.domain.places import is_place, is_postal_code
@@ -14,8 +15,7 @@ from engage_sms.usecases.lookup import decide_again, find_organization
 from engage_sms.usecases.put_user import valid_phone
 
 
-@dataclass(frozen=True, kw_only=True)
-class PutContact:
+class PutContact(NamedTuple):
     """`cell_phone` None: there is no valid one. Consent stays with the phone: a changed number has to opt in again."""
 
     org_id: str

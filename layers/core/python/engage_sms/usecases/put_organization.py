@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Organization
 from engage_sms.ports import Ports, Replace
 from engage_sms.usecases.lookup import decide_again
 
 
-@dataclass(frozen=True, kw_only=True)
-class PutOrganization:
+class PutOrganization(NamedTuple):
     id: str
     name: str
 

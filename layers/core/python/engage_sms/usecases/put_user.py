@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from engage_sms.domain.directory import User
 from engage_sms.domain.phone import parse
@@ -11,8 +12,7 @@ from engage_sms.ports import Ports, Replace
 from engage_sms.usecases.lookup import decide_again, find_organization
 
 
-@dataclass(frozen=True, kw_only=True)
-class PutUser:
+class PutUser(NamedTuple):
     org_id: str
     id: str
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.conversation import Conversation
 from engage_sms.domain.message import Message, MessageRef
@@ -11,16 +11,14 @@ from engage_sms.ports import Page, Ports
 from engage_sms.usecases.lookup import find_contact
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListConversations:
+class ListConversations(NamedTuple):
     org_id: str
     user_id: str
     cursor: str | None = None
     limit: int = 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListMessages:
+class ListMessages(NamedTuple):
     org_id: str
     user_id: str
     contact_id: str
@@ -28,15 +26,13 @@ class ListMessages:
     limit: int = 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class MarkRead:
+class MarkRead(NamedTuple):
     org_id: str
     user_id: str
     contact_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewMessage:
+class ViewMessage(NamedTuple):
     ref: MessageRef
 
 

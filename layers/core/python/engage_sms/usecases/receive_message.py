@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from engage_sms.domain.consent import Reply, heard
 from engage_sms.domain.directory import Contact, Number, Organization, User
@@ -22,8 +22,7 @@ OPTED_OUT_TEXT = (
 """The one answer to a STOP where Twilio does not give it (47 CFR 64.1200(a)(12): once, within five minutes)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReceiveMessage:
+class ReceiveMessage(NamedTuple):
     """`phone` texted `number` (both E.164); `sid` is Twilio's id of the text, `segments` what Twilio counted."""
 
     org_id: str

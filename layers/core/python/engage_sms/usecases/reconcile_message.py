@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from engage_sms.domain.due import Parked, Timer
 from engage_sms.domain.message import (
@@ -32,8 +33,7 @@ TAKEN_WITHIN = timedelta(seconds=90)
 _IN_DOUBT = frozenset({Status.QUEUED, Status.SENDING, Status.UNKNOWN})
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReconcileMessage:
+class ReconcileMessage(NamedTuple):
     timer: Timer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.brake import ACCOUNT_LEVEL
 from engage_sms.domain.message import FINAL, MessageRef, Status, advance, reported
@@ -10,8 +10,7 @@ from engage_sms.ports import Ports
 from engage_sms.usecases.trip_breaker import trip_breaker
 
 
-@dataclass(frozen=True, kw_only=True)
-class RecordStatus:
+class RecordStatus(NamedTuple):
     """`status` and `error_code` in Twilio's words."""
 
     ref: MessageRef

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from engage_sms.domain.brake import standstill
 from engage_sms.domain.due import LOOK_AHEAD, SETTLED, Opening, Timer, TimerKind
@@ -30,8 +31,7 @@ TIMERS_LAST = timedelta(seconds=40)
 """From the start of a run: what is left by then stays due for the next one, a minute later."""
 
 
-@dataclass(frozen=True)
-class ReleaseReport:
+class ReleaseReport(NamedTuple):
     """What one run did: openings it worked on, messages it put on the queue, timers it ran.
 
     `parked` counts the timers whose message is parked, `failures` says what went wrong with single openings and timers.
@@ -116,8 +116,7 @@ def _ahead(opening: Opening, page: _Page, next_at: datetime, now: datetime) -> O
     return replace(opening, due_at=opening.begins + SETTLED) if now < opening.begins + SETTLED else None
 
 
-@dataclass(frozen=True)
-class _Page:
+class _Page(NamedTuple):
     """Messages of a bucket with a slot each; whether any is `left`, from `cursor` on; the next free slot."""
 
     refs: tuple[MessageRef, ...]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Organization
 from engage_sms.domain.retention import Retention, days_over
@@ -14,15 +15,13 @@ from engage_sms.ports import Overwrite, Ports
 from engage_sms.usecases.attempts import Attempts, Failure
 
 
-@dataclass(frozen=True, kw_only=True)
-class RemoveBodies:
+class RemoveBodies(NamedTuple):
     """`until`: the run ends then, wherever it is, and the next one goes on from there."""
 
     until: datetime
 
 
-@dataclass(frozen=True)
-class RetentionReport:
+class RetentionReport(NamedTuple):
     """How many texts one run removed, whether time ran out before all were, and what failed."""
 
     removed: int = 0

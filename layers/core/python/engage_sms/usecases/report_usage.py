@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from engage_sms.domain.usage import UsageDay
 from engage_sms.errors import OutcomeUnknown, Refused, Retryable
@@ -13,16 +13,14 @@ from engage_sms.ports import Ports
 from engage_sms.usecases.pull_usage import months_back
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReportUsage:
+class ReportUsage(NamedTuple):
     """`user_id` narrows the report to one user; None is the whole organization."""
 
     org_id: str
     user_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Period:
+class Period(NamedTuple):
     """GMT days, both inclusive."""
 
     first: date
@@ -30,14 +28,12 @@ class Period:
     segments: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class MonthTotal:
+class MonthTotal(NamedTuple):
     month: str
     segments: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reconciliation:
+class Reconciliation(NamedTuple):
     """The current month by Twilio's count and by ours. `today_included` is false when Twilio could not be asked."""
 
     twilio_segments: int
@@ -46,8 +42,7 @@ class Reconciliation:
     today_included: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class UsageReport:
+class UsageReport(NamedTuple):
     current: Period
     months: tuple[MonthTotal, ...]
     reconciliation: Reconciliation

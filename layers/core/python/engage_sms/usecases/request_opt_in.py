@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.consent import Consent, RequestRefusal, next_request_at, request_refusal, requested
 from engage_sms.domain.directory import Contact, Organization, User
@@ -24,8 +24,7 @@ SENTENCES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class RequestOptIn:
+class RequestOptIn(NamedTuple):
     org_id: str
     user_id: str
     contact_id: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Organization
 from engage_sms.ports import Ports, Replace
 from engage_sms.usecases.lookup import decide_again, find_organization
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResumeAutomation:
+class ResumeAutomation(NamedTuple):
     org_id: str
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.job import Job, JobKind, JobResult, Outcome
 from engage_sms.errors import Conflict, OutcomeUnknown, Permanent, Refused, Rejected, Retryable
@@ -11,8 +11,7 @@ from engage_sms.usecases.provision_number import Attempted, provision_number
 from engage_sms.usecases.release_number import release_number
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunJobSubject:
+class RunJobSubject(NamedTuple):
     """`deliveries`: how often the queue has delivered this subject, this time included."""
 
     org_id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.consent import ConsentState
 from engage_sms.domain.message import Kind, Message
@@ -22,8 +22,7 @@ LONGEST_URL = 2048
 _URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
 
 
-@dataclass(frozen=True, kw_only=True)
-class SendMessage:
+class SendMessage(NamedTuple):
     org_id: str
     user_id: str
     contact_id: str

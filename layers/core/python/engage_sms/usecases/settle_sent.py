@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from engage_sms.domain.message import Message, Status, Transition, reported
 from engage_sms.ports import Account, Ports, TwilioMessage
@@ -18,8 +19,7 @@ _DAYS = range(ASKED_FOR, -1, -1)
 _FOUND = "Its report never came; Twilio was asked."
 
 
-@dataclass(frozen=True, kw_only=True)
-class SettleSent:
+class SettleSent(NamedTuple):
     org_id: str
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from engage_sms.domain.directory import TwilioStatus
 from engage_sms.domain.job import Job, JobKind
@@ -16,8 +15,7 @@ from engage_sms.usecases.lookup import find_organization
 MOST_USERS = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class StartProvisioning:
+class StartProvisioning(NamedTuple):
     """`area_code_source` is "user_cell" or "company"; `fallback` "nearby" or "none"."""
 
     org_id: str
@@ -28,8 +26,7 @@ class StartProvisioning:
     fallback: str = "nearby"
 
 
-@dataclass(frozen=True, kw_only=True)
-class StartDeprovisioning:
+class StartDeprovisioning(NamedTuple):
     """Giving a number back cannot be undone, so the caller has to say that they know."""
 
     org_id: str

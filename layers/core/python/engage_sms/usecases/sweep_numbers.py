@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 from engage_sms.domain.directory import Number, Organization, Ownership, TwilioStatus, User, ownership
 from engage_sms.domain.naming import number_tag
@@ -34,8 +35,7 @@ class Finding(StrEnum):
     """At Twilio, and not bought here. Only reported: it may be in use for something else."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
+class Found(NamedTuple):
     """One number that was not as it should be, by its sid at Twilio; and whose it was to be."""
 
     finding: Finding
@@ -44,8 +44,7 @@ class Found:
     user_id: str | None
 
 
-@dataclass(frozen=True)
-class SweepReport:
+class SweepReport(NamedTuple):
     """What one sweep found, and what it could not look at."""
 
     found: tuple[Found, ...] = ()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from engage_sms.domain.brake import until_resumed
 from engage_sms.domain.directory import AccountRefusal
@@ -17,13 +17,11 @@ MOST_COUNTED = 10_000
 _PAGE = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewBrake:
+class ViewBrake(NamedTuple):
     org_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Messages held for one opening: `messages` of them, or `more`. `opens_at` is None for those the pause held."""
 
     opens_at: datetime | None
@@ -31,8 +29,7 @@ class Waiting:
     more: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Brake:
+class Brake(NamedTuple):
     """`resume_sends` may leave as soon as automation runs, as far as windows allow; `later` at its opening anyway.
 
     `refusal` is there while Twilio refuses the account, which stops automation as well.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engage_sms.domain.consent import Evidence, UserConsent
 from engage_sms.ports import Ports
 from engage_sms.usecases.lookup import find_contact
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewConsent:
+class ViewConsent(NamedTuple):
     org_id: str
     user_id: str
     contact_id: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from engage_sms.domain.consent import ConsentState, RequestRefusal, UserConsent, next_request_at, request_refusal
 from engage_sms.domain.directory import Contact, User
@@ -13,15 +13,13 @@ from engage_sms.usecases.lookup import find_contact, find_user
 OPT_IN_REQUIRED = "opt-in-required"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ViewContact:
+class ViewContact(NamedTuple):
     org_id: str
     user_id: str
     contact_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListContacts:
+class ListContacts(NamedTuple):
     """`search` matches names, email and phone; `limit` bounds the page."""
 
     org_id: str
@@ -31,8 +29,7 @@ class ListContacts:
     limit: int = 50
 
 
-@dataclass(frozen=True, kw_only=True)
-class SmsStanding:
+class SmsStanding(NamedTuple):
     """What this user may do with this contact. `reason` says why a message cannot go, None when it can."""
 
     consent: ConsentState
@@ -43,8 +40,7 @@ class SmsStanding:
     next_request_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ContactView:
+class ContactView(NamedTuple):
     contact: Contact
     sms: SmsStanding
 

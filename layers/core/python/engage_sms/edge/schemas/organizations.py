@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -159,7 +158,7 @@ class WindowAnswer(Schema):
             open=decision.open,
             opens_at=decision.opens_at,
             closes_at=decision.closes_at,
-            rules=[RuleAnswer(**asdict(rule)) for rule in decision.rules],
+            rules=[RuleAnswer(**rule._asdict()) for rule in decision.rules],
             recipient_zones=list(recipient.zones) if recipient else [],
             recipient_states=list(recipient.states) if recipient else [],
             source=recipient.source if recipient else None,
