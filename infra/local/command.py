@@ -21,6 +21,7 @@ from typing import NoReturn
 from urllib.parse import urlsplit
 
 from engage_sms import topology
+from engage_sms.domain.phone import parse
 from infra.operations.rates import DEFAULT_RATE, HIGHEST_RATE
 from infra.operations.summaries import SUMMARIES
 
@@ -74,10 +75,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     recount = commands.add_parser("recount", help="count contacts again for the advice", allow_abbrev=False)
     recount.add_argument("--stage", default="dev", help="which deployment (dev)")
     recount.add_argument("--json", action="store_true", help="answer with one line of JSON")
-    smoke = commands.add_parser("smoke", help="try a running system over HTTP, changing nothing", allow_abbrev=False)
+    smoke = commands.add_parser("smoke", help="try a running system over HTTP", allow_abbrev=False)
     smoke.add_argument("url", type=_address, metavar="URL", help="where its API is, such as http://localhost:8000")
     smoke.add_argument("--token", default=os.environ.get("ENGAGE_SMS_TOKEN"), help="a bearer token (ENGAGE_SMS_TOKEN)")
     smoke.add_argument("--token-command", metavar="COMMAND", help="a command that prints the token")
+    smoke.add_argument("--phone", type=_phone, help="drive the core loop too, with this phone in your hand")
+    smoke.add_argument("--user", metavar="ID", help="who is calling, when that is not the token's `sub`")
     smoke.add_argument("--json", action="store_true", help="answer with one line of JSON")
     for name, (summary, add_arguments) in SUMMARIES.items():
         command = commands.add_parser(name, help=summary, description=f"{summary.capitalize()}.", allow_abbrev=False)
@@ -95,6 +98,13 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _phone(text: str) -> str:
+    try:
+        return parse(text)
+    except ValueError as wrong:
+        raise argparse.ArgumentTypeError(str(wrong)) from wrong
+
+
 def _smoke(options: argparse.Namespace) -> int:
     """What it gives is the exit code."""
     from infra.operations.answer import CannotDo
@@ -102,7 +112,7 @@ def _smoke(options: argparse.Namespace) -> int:
 
     try:
         token = options.token or (token_from(options.token_command) if options.token_command else None)
-        answer, passed = smoke(options.url, token=token)
+        answer, passed = smoke(options.url, token=token, phone=options.phone, user_id=options.user)
     except CannotDo as reason:
         print(reason, file=sys.stderr)
         return 1

@@ -1,7 +1,7 @@
-"""`engage-sms smoke URL`: whether a running system answers, refuses and reads as it should. It changes nothing.
+"""`engage-sms smoke URL`: whether a running system answers, refuses and reads as it should.
 
-It sends no message: Twilio's test credentials know neither subaccounts nor callbacks, and an opt-in needs a phone that
-says YES. The core loop itself is driven on the local system by README's walk, with a stand-in for phone and Twilio.
+These checks change nothing. With a phone in somebody's hand the core loop follows them: Twilio's test credentials know
+neither subaccounts nor callbacks, so that only real texts can show it.
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 from infra.operations.answer import Answer, CannotDo, watched
+from infra.operations.core_loop import CoreLoop, user_of
+from infra.operations.http import ask
 
-SECONDS = 15
-"""For one answer, a cold start included."""
 COLUMNS = ("Check", "Outcome", "Milliseconds")
 
 
@@ -69,17 +68,31 @@ CHECKS = (
 )
 
 
-def smoke(url: str, *, token: str | None) -> tuple[Answer, bool]:
+def smoke(url: str, *, token: str | None, phone: str | None = None, user_id: str | None = None) -> tuple[Answer, bool]:
     """Every check in turn, and whether all passed; without a token only those that need none.
 
-    Raises CannotDo when nobody answers at the address.
+    With a phone, once all have passed, also the core loop. Raises CannotDo when nobody answers at the address, and for
+    a phone without a user's token.
     """
+    if phone and not token:
+        raise CannotDo("The core loop needs the token of a user who has a number: give --token or --token-command.")
     checks = [check for check in CHECKS if token or not check.with_token]
-    rows = [_row(url, check, token) for check in watched(checks, "checks")]
+    rows: list[tuple[str, str, int]] = [_row(url, check, token) for check in watched(checks, "checks")]
+    if phone and token and _all_well(rows):
+        loop = CoreLoop(url=url, token=token, user_id=user_id or user_of(token), phone=phone, say=_say)
+        rows += loop.run()
     passed = sum(outcome == "ok" for _, outcome, _ in rows)
     left_out = "" if token else f" {len(CHECKS) - len(checks)} more need a token: give --token or --token-command."
     sentence = f"{passed} of {len(rows)} checks passed.{left_out}"
-    return Answer(sentence=sentence, columns=COLUMNS, rows=rows), passed == len(rows)
+    return Answer(sentence=sentence, columns=COLUMNS, rows=rows), _all_well(rows)
+
+
+def _all_well(rows: Sequence[tuple[str, str, int]]) -> bool:
+    return all(outcome == "ok" for _, outcome, _ in rows)
+
+
+def _say(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
 
 
 def token_from(command: str) -> str:
@@ -95,7 +108,14 @@ def token_from(command: str) -> str:
 
 def _row(url: str, check: Check, token: str | None) -> tuple[str, str, int]:
     begun = time.perf_counter()
-    status, body = _ask(url, check, token)
+    status, body = ask(
+        url,
+        check.path,
+        method=check.method,
+        token=token if check.with_token else None,
+        body=check.body,
+        content_type=check.content_type,
+    )
     return check.what, _outcome(check, status, body), round((time.perf_counter() - begun) * 1000)
 
 
@@ -107,17 +127,3 @@ def _outcome(check: Check, status: int, body: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         right = False
     return "ok" if right else "the answer is not as described"
-
-
-def _ask(url: str, check: Check, token: str | None) -> tuple[int, bytes]:
-    headers = {"content-type": check.content_type} if check.body else {}
-    if check.with_token and token:
-        headers["authorization"] = f"Bearer {token}"
-    request = Request(url + check.path, data=check.body, headers=headers, method=check.method)  # noqa: S310  checked
-    try:
-        with urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
-            return answer.status, answer.read()
-    except HTTPError as refusal:
-        return refusal.code, refusal.read()
-    except (URLError, OSError) as error:
-        raise CannotDo(f"Nobody answers at {url}: {getattr(error, 'reason', error)}.") from error

@@ -143,6 +143,19 @@ def test_a_stranger_becomes_a_contact_of_the_user(ready: World) -> None:
     assert "2125550123" not in strangers[0].id
 
 
+@pytest.mark.parametrize("written_to", ["c-1", "c-2"])
+def test_a_reply_stands_where_the_user_wrote_last(opted_in: World, written_to: str) -> None:
+    """Two contacts may share a phone, as a couple does; what it answers belongs to the one it was asked as."""
+    opted_in.contact("c-2")
+    for contact_id in sorted(("c-1", "c-2"), key=written_to.__eq__):
+        command = SendMessage(org_id=ORG, user_id="u-1", contact_id=contact_id, body=f"Hi {contact_id}")
+        send_message(command, opted_in.ports)
+        opted_in.arrive()
+    opted_in.text("Thank you")
+
+    assert [message.body for message in opted_in.conversation(written_to)][-1] == "Thank you"
+
+
 @pytest.mark.parametrize(
     ("cell_phone", "with_number", "slug"),
     [(None, True, "no-valid-cell-phone"), ("+13125550199", False, "user-has-no-number")],

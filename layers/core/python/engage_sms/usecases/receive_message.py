@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -90,13 +91,15 @@ def _changes(
 
 
 def _sender(command: ReceiveMessage, user: User, now: datetime, ports: Ports) -> tuple[Contact, bool]:
-    """The contact who texted: the user's own before a colleague's; a stranger becomes a contact of the user.
+    """The contact who texted; a stranger becomes a contact of the user.
 
-    A stranger's id follows from the phone (hashed, since ids appear in logs), so two first texts make one contact.
+    Of several who share the phone it is the one the user wrote with last, else the user's own before a colleague's. A
+    stranger's id follows from the phone (hashed, since ids appear in logs), so two first texts make one contact.
     """
     known = ports.store.contacts_with_phone(command.org_id, command.phone)
     if known:
-        return min(known, key=lambda contact: (contact.owner_id != user.id, contact.id)), False
+        ranked = sorted(known, key=lambda contact: (contact.owner_id != user.id, contact.id))
+        return (ranked[0] if len(ranked) == 1 else max(ranked, key=partial(_last_written, user, ports))), False
     stranger = "unknown-" + sha256(f"{command.org_id} {command.phone}".encode()).hexdigest()[:24]
     stored = ports.store.contact(command.org_id, stranger, consistent=True)
     if stored is not None:
@@ -111,6 +114,12 @@ def _sender(command: ReceiveMessage, user: User, now: datetime, ports: Ports) ->
         created_at=now,
     )
     return contact, True
+
+
+def _last_written(user: User, ports: Ports, contact: Contact) -> str:
+    """The newest message's id, which sorts by time; nothing before the first."""
+    conversation = ports.store.conversation(contact.org_id, user.id, contact.id)
+    return "" if conversation is None else conversation.last_message_id
 
 
 def _received(command: ReceiveMessage, user: User, contact: Contact, now: datetime, ports: Ports) -> Message:
