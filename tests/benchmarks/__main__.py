@@ -1,93 +1,45 @@
-"""`make bench`: the figures README quotes, measured here and now. Medians; compare ratios, not machines."""
+"""`make bench`: what the READMEs' tables say, measured here and now. Compare ratios and counts, not machines.
+
+make bench                                  every section, about a quarter of an hour
+make bench ARGS="figures starts"            only these
+make bench ARGS="--readme"                  and into the READMEs
+make bench ARGS="releases --held 1000 1000000"
+"""
 
 from __future__ import annotations
 
+import argparse
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from engage_sms.adapters.store import TableStore
 from engage_sms.adapters.zones import use_pinned_zones
-from engage_sms.domain.message import Direction, Kind, Message, Status
-from engage_sms.domain.segments import measure
-from engage_sms.ports import Create
-from engage_sms.usecases.send_message import SendMessage, send_message
-from tests.benchmarks import advice, cold_start, windows
-from tests.benchmarks.load import measure_load
-from tests.benchmarks.release import measure_release, release_rows
-from tests.benchmarks.timing import microseconds
-from tests.meter import MeteredTable
-from tests.world import ORG, World
+from tests.benchmarks import cold_start, figures, load, release
+from tests.benchmarks.tables import Table, put_into_pages
 
-RELEASES = (1_000, 10_000, 100_000)
-"""The last one takes a quarter of an hour."""
-
-
-def one_message() -> tuple[float, float]:
-    """Write and read units of one 1-to-1 message from the request to `delivered`, its callbacks included."""
-    table = MeteredTable()
-    world = World(table=table).opted_in()
-    world.arrive()
-    before = table.write_units, table.read_units
-    text = SendMessage(org_id=ORG, user_id="u-1", contact_id="c-1", body="Hi Bo, the papers are in.")
-    send_message(text, world.ports)
-    world.arrive()
-    return table.write_units - before[0], table.read_units - before[1]
-
-
-def opening_a_conversation(messages: int) -> float:
-    """Read units for the first page of a conversation that holds so many messages."""
-    table = MeteredTable()
-    store = TableStore(table, now=lambda: datetime(2026, 7, 15, 15, tzinfo=UTC))
-    for number in range(messages):
-        store.commit(Create(_message(number)))
-    before = table.read_units
-    store.messages(ORG, "u-1", "c-1", limit=50)
-    return table.read_units - before
-
-
-def _message(number: int) -> Message:
-    return Message(
-        id=f"01J{number:023d}",
-        org_id=ORG,
-        user_id="u-1",
-        contact_id="c-1",
-        direction=Direction.OUTBOUND,
-        kind=Kind.ONE_TO_ONE,
-        phone="+13125550199",
-        number="+14155550101",
-        body="Hi Bo, the papers are in.",
-        status=Status.DELIVERED,
-        segments=1,
-        created_at=datetime(2026, 7, 15, 15, tzinfo=UTC),
-    )
+HELD = (1_000, 10_000, 100_000)
+SECTIONS: Mapping[str, Callable[[Sequence[int]], Iterable[Table]]] = {
+    "figures": lambda _: [figures.table()],
+    "load": lambda _: [load.table()],
+    "releases": lambda held: [release.table(held)],
+    "starts": lambda _: cold_start.tables(),
+}
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description="Measures what the READMEs say.")
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"{', '.join(SECTIONS)}; all when left out")
+    parser.add_argument("--readme", action="store_true", help="put the tables into the READMEs")
+    parser.add_argument("--held", nargs="+", type=int, default=HELD, metavar="N", help="how many held messages leave")
+    options = parser.parse_args()
+    for unknown in set(options.sections) - SECTIONS.keys():
+        parser.error(f'"{unknown}" is not a section, which are {", ".join(SECTIONS)}')
     use_pinned_zones()
-    writes, reads = one_message()
-    rows = [
-        *windows.rows(),
-        ("segments of 160 characters", f"{microseconds(lambda: measure('x' * 160)):.1f} µs", "10 µs"),
-        ("one 1-to-1 message, request to delivered", f"{writes:g} write units", "8"),
-        ("", f"{reads:g} read units", "6"),
-        ("opening a conversation of 50 messages", f"{opening_a_conversation(50):g} read units", ""),
-        ("opening a conversation of 100,000", f"{opening_a_conversation(100_000):g} read units", "the same"),
-        *advice.rows(),
-    ]
-    sys.stdout.write(f"{'what':46}{'measured':22}budget\n")
-    for what, measured, budget in rows:
-        sys.stdout.write(f"{what:46}{measured:22}{budget}\n")
-    sys.stdout.write("\n")
-    for what, measured, budget in cold_start.rows():
-        sys.stdout.write(f"{what:46}{measured:44}{budget}\n")
-    sys.stdout.write("\nload over loopback, ports in memory\n")
-    for load in measure_load():
-        for what, measured, budget in load.rows():
-            sys.stdout.write(f"{what:44}{measured:36}{budget}\n")
-    sys.stdout.write("\nrelease of held messages of 50 organizations, on a virtual clock\n")
-    for messages in RELEASES:
-        for what, measured, budget in release_rows(measure_release(messages)):
-            sys.stdout.write(f"{what:44}{measured:46}{budget}\n")
+    for name in options.sections or SECTIONS:
+        for table in SECTIONS[name](options.held):
+            sys.stdout.write(f"{table.text}\n")
+            sys.stdout.flush()
+            if options.readme:
+                put_into_pages(table)
 
 
 if __name__ == "__main__":

@@ -56,5 +56,5 @@ def rows() -> list[tuple[str, str, str]]:
     return [
         (f"advice on {AUDIENCES} audiences, federal hours", f"{one_advice('federal'):.0f} ms", "100 ms"),
         ("the same, hours of the states", f"{one_advice('state'):.0f} ms", "100 ms"),
-        ("counting one of 10,000 new contacts", f"{counting(10_000):.1f} write units", ""),
+        ("counting one of 10,000 new contacts", f"{counting(10_000):.1f} write units", "—"),
     ]

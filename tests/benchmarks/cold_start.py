@@ -1,13 +1,13 @@
 """How long each function takes to start, beside a bare handler that makes a boto3 DynamoDB client.
 
-Fresh processes of Lambda's own runtime client, all functions in turn and that several times over, so that whatever else
-the machine does meets all of them alike. Compare the ratios, not the milliseconds: they are this machine's.
+Fresh processes of Lambda's own runtime client: bare, function, bare, function, …, all of them several times over. Each
+ratio is of neighbours, so that a processor which is now faster and now slower changes both alike. Compare the ratios,
+not the milliseconds: they are this machine's.
 """
 
 from __future__ import annotations
 
 import statistics
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,8 +16,10 @@ from typing import Any
 from engage_sms import topology
 from tests.benchmarks.deployed import Deployed, deploy
 from tests.benchmarks.runtime_api import LambdaProcess
+from tests.benchmarks.tables import Table
 
 ROUNDS = 9
+BARE = "bare"
 WARM_CALLS = 50
 BUDGETS = {"webhooks": 1.25, "release": 1.25, "relay": 1.25, "dispatch": 1.4}
 API_BUDGET = 1.7
@@ -27,13 +29,11 @@ WARM_BUDGET = 3.0
 
 @dataclass(frozen=True)
 class Start:
-    """Medians of one function: INIT in milliseconds, of the clock and of the processor, and the same as ratios."""
+    """Of one function: the medians of INIT in milliseconds, and of its ratio to the bare handlers before and after."""
 
     function: str
-    wall: float
-    processor: float
+    milliseconds: float
     ratio: float
-    processor_ratio: float
 
     @property
     def budget(self) -> float | None:
@@ -42,40 +42,47 @@ class Start:
         return BUDGETS.get(self.function, API_BUDGET if serves else None)
 
 
-def measure_starts(rounds: int = ROUNDS) -> tuple[Deployed, list[Start]]:
+def measure_starts(deployed: Deployed, rounds: int = ROUNDS) -> Iterator[Start]:
     """Every function of the topology."""
-    deployed = deploy()
-    names = ("bare", *topology.FUNCTION)
     measured: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    for turn in range(rounds):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            with _started(deployed, name) as process:
-                measured[name].append((process.init * 1000, process.init_processor * 1000))
-    medians = {name: [statistics.median(each) for each in zip(*found, strict=True)] for name, found in measured.items()}
-    bare = medians.pop("bare")
-    return deployed, [
-        Start(name, wall, processor, wall / bare[0], processor / (bare[1] or 1))
-        for name, (wall, processor) in medians.items()
-    ]
+    for _ in range(rounds):
+        before = _init(deployed, BARE)
+        for name in topology.FUNCTION:
+            init, after = _init(deployed, name), _init(deployed, BARE)
+            measured[name].append((init * 1000, 2 * init / (before + after)))
+            before = after
+    for name, found in measured.items():
+        milliseconds, ratio = map(statistics.median, zip(*found, strict=True))
+        yield Start(name, milliseconds, ratio)
 
 
-def measure_warm(deployed: Deployed) -> Iterator[tuple[str, float]]:
+def measure_warm(deployed: Deployed) -> Iterator[tuple[str, str, float]]:
     """Milliseconds of one request to a warm function that needs nothing of AWS, its process's transport included."""
     for name, what, event in WITHOUT_AWS:
         with _started(deployed, name) as process:
             process.invoke(event)
-            yield what, statistics.median(process.invoke(event)[1] for _ in range(WARM_CALLS)) * 1000
+            yield name, what, statistics.median(process.invoke(event)[1] for _ in range(WARM_CALLS)) * 1000
 
 
-def rows() -> Iterator[tuple[str, str, str]]:
-    """What, measured, budget."""
-    deployed, starts = measure_starts()
-    yield f"start on python{deployed.version}, beside a bare handler", f"{ROUNDS} processes each", ""
-    for start in starts:
-        measured = f"{start.ratio:.2f} x, {start.wall:.0f} ms ({start.processor_ratio:.2f} x of the processor)"
-        yield f"  {start.function}", measured, f"{start.budget} x" if start.budget else ""
-    for what, milliseconds in measure_warm(deployed):
-        yield f"  warm: {what}", f"{milliseconds:.1f} ms", f"{WARM_BUDGET:g} ms"
+def tables() -> Iterator[Table]:
+    """The starts, and what a warm function takes."""
+    deployed = deploy()
+    starts = [
+        (f"`{start.function}`", f"{start.ratio:.2f}", f"{start.milliseconds:.0f} ms", str(start.budget or "—"))
+        for start in measure_starts(deployed)
+    ]
+    yield Table(("Start of", "Times a bare handler's", "INIT here", "Budget"), starts)
+    warm = [
+        (f"`{name}`: {what}", f"{milliseconds:.1f} ms", f"{WARM_BUDGET:g} ms")
+        for name, what, milliseconds in measure_warm(deployed)
+    ]
+    yield Table(("Warm request", "Time", "Budget"), warm)
+
+
+def _init(deployed: Deployed, name: str) -> float:
+    """Processor seconds of one start, which other programs disturb less than the clock's."""
+    with _started(deployed, name) as process:
+        return process.init_processor or process.init
 
 
 def _started(deployed: Deployed, name: str) -> LambdaProcess:
@@ -113,8 +120,3 @@ WITHOUT_AWS = (
     ("dispatch", "a batch without messages", {"Records": []}),
 )
 """Function, what it does, event."""
-
-
-if __name__ == "__main__":
-    for what, measured, budget in rows():
-        sys.stdout.write(f"{what:46}{measured:44}{budget}\n")

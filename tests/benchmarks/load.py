@@ -29,6 +29,7 @@ from infra.local.gateway import Gateway
 from infra.local.local_api import LocalApi
 from infra.local.server import HOST, Server, listen, make_application
 from infra.local.tokens import Tokens
+from tests.benchmarks.tables import Table
 from tests.world import ORG, World
 
 TEXTS, PHONES, MESSAGES = 2_000, 50, 1_000
@@ -51,15 +52,25 @@ class Load:
     seconds: float
     latencies: list[float]
 
-    def rows(self) -> Iterator[tuple[str, str, str]]:
+    @property
+    def row(self) -> tuple[str, ...]:
         p50, p99 = statistics.median(self.latencies), statistics.quantiles(self.latencies, n=100)[98]
-        yield f"{self.sent:,} {self.what}", f"{self.sent / self.seconds:,.0f} requests/s", ""
-        yield "", f"{p50 * 1000:.0f} ms p50, {p99 * 1000:.0f} ms p99", "1 s"
-        yield "", f"{self.refused} refused, {self.lost} lost, {self.doubled} doubled", "0, 0, 0"
+        return (
+            f"{self.sent:,} {self.what}",
+            f"{self.sent / self.seconds:,.0f}",
+            f"{p50 * 1000:.0f} ms, {p99 * 1000:.0f} ms",
+            f"{self.refused}, {self.lost}, {self.doubled}",
+        )
 
 
 Request = tuple[str, dict[str, str], bytes]
 """Path, headers and body of a POST."""
+
+
+def table() -> Table:
+    """Bursts of BURST at once by THREADS threads; nothing may be lost or doubled."""
+    headings = ("Crowd", "Requests a second", "p50, p99", "Refused, lost, doubled")
+    return Table(headings, [measured.row for measured in measure_load()])
 
 
 def measure_load() -> Iterator[Load]:

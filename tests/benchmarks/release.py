@@ -32,6 +32,7 @@ from engage_sms.ports import Account, Create, Outgoing, QueueEntry, Replace, Twi
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
 from engage_sms.usecases.relay_change import relay_change
 from engage_sms.usecases.release_due import ReleaseReport, release_due
+from tests.benchmarks.tables import Table
 from tests.meter import MeteredTable
 
 EVENING = datetime(2026, 7, 16, 3, 30, tzinfo=UTC)
@@ -82,13 +83,14 @@ class CountedQueue:
     def __init__(self, clock: Clock, luck: random.Random, late: float) -> None:
         self._clock, self._luck, self._late = clock, luck, late
         self._order = count()
-        self.requests = self.messages = 0
+        self.requests = self.messages = self.furthest = 0
         self.due: list[tuple[datetime, int, MessageRef]] = []
 
     def send(self, entries: Sequence[QueueEntry]) -> None:
         self.requests += ceil(len(entries) / 10)
         self.messages += len(entries)
         for entry in entries:
+            self.furthest = max(self.furthest, entry.delay)
             at = self._clock() + timedelta(seconds=entry.delay + self._luck.random() * self._late)
             heapq.heappush(self.due, (at, next(self._order), MessageRef(**entry.body)))
 
@@ -277,6 +279,8 @@ class Measured:
     first: tuple[float, float]
     busiest: float
     """The largest share of its rate that any organization used in any second of the clock."""
+    furthest: int
+    """Seconds: the longest delay that anything was put on the queue with."""
     used: dict[str, Used]
 
     def units(self, phase: str) -> tuple[float, float, float]:
@@ -305,26 +309,42 @@ def measure_release(messages: int, organizations: int = 50, *, late: float = 1.0
         for org, instants in release.twilio.sent.items()
     )
     sent = sum(map(len, release.twilio.sent.values()))
-    return Measured(messages, sent, (min(firsts), max(firsts)), busiest, dict(release.used))
+    return Measured(messages, sent, (min(firsts), max(firsts)), busiest, release.queue.furthest, dict(release.used))
 
 
 ONE_SCHEDULE_EACH = START + REQUEST
 """Dollars for a million by one EventBridge schedule for each message: its start, and its own request to the queue."""
 
 
-def release_rows(measured: Measured) -> list[tuple[str, str, str]]:
-    """What was measured, as figures and budgets."""
+def table(sizes: Sequence[int], organizations: int = 50) -> Table:
+    """A column for each number of held messages."""
+    columns = [_column(measure_release(size, organizations)) for size in sizes]
+    rows = [(what, *(column[what] for column in columns), BUDGETS.get(what, "flat")) for what in columns[0]]
+    return Table((f"Held messages of {organizations} organizations", *(f"{size:,}" for size in sizes), "Budget"), rows)
+
+
+BUDGETS = {
+    "sent": "all, once",
+    "first dispatch after the opening": "0-2 s",
+    "busiest second": "100 % of the rate",
+    "furthest ahead on the queue": "900 s",
+    "hold and release, above the common path": "$1.50 a million",
+    "one schedule for each message instead": "—",
+}
+
+
+def _column(measured: Measured) -> dict[str, str]:
     earliest, latest = measured.first
-    rows = [
-        (f"{measured.messages:,} held", f"{measured.sent:,} sent", "all, once"),
-        ("first dispatch after the opening", f"{earliest:.1f}-{latest:.1f} s", "0-2 s"),
-        ("busiest second", f"{measured.busiest:.0%} of the rate", "100 %"),
-    ]
+    costs = {}
     for phase in ("hold", "release", "dispatch"):
         writes, reads, calls = measured.units(phase)
-        units = f"{writes:.2f} write, {reads:.2f} read units, {calls:.2f} calls"
-        rows.append((f"{phase}, for each message", units, "flat"))
-    above = f"${measured.above_the_common_path:.2f} a million"
-    rows.append(("hold and release above the common path", above, "$1.50"))
-    rows.append(("one schedule for each message instead", f"${ONE_SCHEDULE_EACH:.2f} a million", ""))
-    return rows
+        costs[f"{phase}: write units, read units, calls a message"] = f"{writes:.2f}, {reads:.2f}, {calls:.2f}"
+    return {
+        "sent": f"{measured.sent:,}",
+        "first dispatch after the opening": f"{earliest:.1f}-{latest:.1f} s",
+        "busiest second": f"{measured.busiest:.0%}",
+        "furthest ahead on the queue": f"{measured.furthest} s",
+        **costs,
+        "hold and release, above the common path": f"${measured.above_the_common_path:.2f}",
+        "one schedule for each message instead": f"${ONE_SCHEDULE_EACH:.2f}",
+    }

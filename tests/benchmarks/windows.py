@@ -28,7 +28,7 @@ def rows() -> list[tuple[str, str, str]]:
         ("the same, beside a clock change", lambda: next_opening(_OWN, _CLOCK_CHANGE), "200 µs"),
         ("organization and four zones", lambda: next_opening(federal, _EVENING), "600 µs"),
         ("the same, by the hours of a state", lambda: next_opening(state, _EVENING), "600 µs"),
-        ("a message's plan, held by a state", lambda: plan(settings, recipient=florida, now=_EVENING), ""),
+        ("a message's plan, held by a state", lambda: plan(settings, recipient=florida, now=_EVENING), "—"),
     )
     wrong, asked = year()
     return [
