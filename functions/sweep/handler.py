@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -16,6 +17,7 @@ from engage_sms.errors import Retryable
 from engage_sms.ports import Ports
 from engage_sms.usecases.expire_overdue import expire_overdue
 from engage_sms.usecases.sweep_numbers import Finding, sweep_numbers
+from engage_sms.usecases.turns import Turns
 
 METRIC_OF = {
     Finding.GIVEN_BACK: metrics.NUMBERS_GIVEN_BACK,
@@ -23,21 +25,27 @@ METRIC_OF = {
     Finding.LOST: metrics.NUMBERS_LOST,
     Finding.FOREIGN: metrics.NUMBERS_FOREIGN,
 }
+RESERVE = timedelta(seconds=20)
+"""Left for the organization whose turn it is when the time runs out, and for the report."""
 _sweep_numbers = traced(sweep_numbers)
 _expire_overdue = traced(expire_overdue)
 
 
-def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
+def handler(_event: Mapping[str, Any], context: LambdaContext, ports: Ports | None = None) -> dict[str, int]:
     """How many numbers were found in each state that they should not be in, and how many messages ended.
 
     The log says which numbers, by their sids. Raises Retryable when a number or an organization could not be looked
-    at, after all others had their turn: Lambda runs it again, then keeps the event in the dead-letter queue.
+    at, after all others had their turn, and when the time was too short for all: Lambda runs it again, then keeps the
+    event in the dead-letter queue.
     """
     given = ports or real_ports()
-    with quoting_nothing("The numbers could not be swept."):
-        report = _sweep_numbers(given)
+    with quoting_nothing("The organizations could not be listed."):
+        until = given.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - RESERVE
+        paused, turns = Turns(until, given), Turns(until, given)
     with quoting_nothing("The messages of paused organizations could not be looked through."):
-        ended = _expire_overdue(given)
+        ended = _expire_overdue(paused, given)
+    with quoting_nothing("The numbers could not be swept."):
+        report = _sweep_numbers(turns, given)
     for found in report.found:
         ids = {"org_id": found.org_id, "user_id": found.user_id, "number_sid": found.number_sid}
         logger.warning("A number was not as it should be.", extra={"finding": found.finding.value, **ids})
@@ -47,7 +55,9 @@ def handler(_event: Mapping[str, Any], _context: LambdaContext, ports: Ports | N
     failures = (*report.failures, *ended.failures)
     for failure in failures:
         log_failure("A number or an organization was not swept.", failure.error, org_id=failure.org_id)
-    if failures:
-        count(metrics.SWEEPS_FAILED, len(failures))
-        raise Retryable(f"{len(failures)} numbers or organizations were not swept.")
+    if failures or turns.missed:
+        count(metrics.SWEEPS_FAILED, len(failures) + turns.missed)
+        raise Retryable(
+            f"{len(failures)} numbers or organizations were not swept; time was too short for {turns.missed} others."
+        )
     return {finding.value: counts[finding] for finding in Finding} | {"expired": ended.expired}

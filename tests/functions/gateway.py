@@ -26,7 +26,15 @@ class Context(LambdaContext):
 
     @staticmethod
     def get_remaining_time_in_millis() -> int:
-        return 9_000
+        return 900_000
+
+
+class Hurried(Context):
+    """One whose time is over."""
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 0
 
 
 @dataclass(frozen=True)

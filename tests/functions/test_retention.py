@@ -11,7 +11,7 @@ import pytest
 from engage_sms.errors import Permanent, Retryable
 from engage_sms.usecases.change_settings import ChangeSettings, change_settings
 from functions.retention.handler import handler
-from tests.functions.gateway import Context, Gateway
+from tests.functions.gateway import Context, Gateway, Hurried
 from tests.usecases.interruption import Interrupted
 from tests.world import ORG, World
 
@@ -43,14 +43,8 @@ def test_the_api_answers_an_empty_text_and_says_why(
 
 def test_too_short_a_time_is_a_failure_that_lambda_repeats(old: World) -> None:
     """The repetition goes on from there."""
-
-    class Short(Context):
-        @staticmethod
-        def get_remaining_time_in_millis() -> int:
-            return 1_000
-
     with pytest.raises(Retryable, match="too short"):
-        handler({}, Short(), old.ports)
+        handler({}, Hurried(), old.ports)
 
     assert handler({}, Context(), old.ports) == {"removed": 3}
 

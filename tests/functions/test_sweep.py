@@ -10,7 +10,7 @@ import pytest
 from engage_sms.domain.naming import number_tag
 from engage_sms.errors import Permanent, Retryable
 from functions.sweep.handler import METRIC_OF, handler
-from tests.functions.gateway import Context
+from tests.functions.gateway import Context, Hurried
 from tests.world import ORG, World
 
 
@@ -53,9 +53,17 @@ def test_a_failure_is_said_after_all_had_their_turn(ready: World, forgotten: str
     assert "was not swept" in log.getvalue()
 
 
+def test_a_run_that_is_too_short_is_repeated(ready: World, forgotten: str) -> None:
+    """It says so, instead of leaving organizations out in silence."""
+    with pytest.raises(Retryable, match="too short for 1 others"):
+        handler({}, Hurried(), ready.ports)
+
+    assert handler({}, Context(), ready.ports)["given_back"] == 1
+
+
 def test_a_run_that_cannot_begin_quotes_nothing(log: io.StringIO) -> None:
     """The table's own words may name people."""
     with pytest.raises(Permanent, match="AttributeError"):
         handler({}, Context(), object())  # type: ignore[arg-type]
 
-    assert "could not be swept" in log.getvalue()
+    assert "could not be listed" in log.getvalue()

@@ -12,7 +12,7 @@ from engage_sms.domain.message import Status
 from engage_sms.errors import Retryable
 from engage_sms.usecases.send_message import SendMessage, send_message
 from functions.usage_nightly.handler import handler as nightly
-from tests.functions.gateway import Context, Gateway
+from tests.functions.gateway import Context, Gateway, Hurried
 from tests.world import ORG, World
 
 
@@ -69,6 +69,14 @@ def test_a_lost_report_is_settled_though_the_pull_fails(opted_in: World) -> None
         nightly({}, Context(), opted_in.ports)
     assert opted_in.message(message).status is Status.DELIVERED
     assert nightly({}, Context(), opted_in.ports)["settled"] == 0
+
+
+def test_a_night_that_is_too_short_is_repeated(ready: World) -> None:
+    """It says so, instead of leaving organizations out in silence."""
+    with pytest.raises(Retryable, match="too short for 1 others"):
+        nightly({}, Hurried(), ready.ports)
+
+    assert nightly({}, Context(), ready.ports)["days"] > 0
 
 
 def test_one_organizations_failure_never_spoils_the_others(ready: World, admin: Gateway) -> None:

@@ -23,7 +23,7 @@ from engage_sms.usecases.start_provisioning import (
     start_deprovisioning,
     start_provisioning,
 )
-from engage_sms.usecases.sweep_numbers import GRACE, Finding, sweep_numbers
+from engage_sms.usecases.sweep_numbers import GRACE, Finding, SweepReport, sweep_numbers
 from tests.usecases.interruption import Calls, Died, Interrupted, die
 from tests.world import ORG, World
 
@@ -79,10 +79,15 @@ def record(world: World, phone: str) -> Number:
     return found
 
 
+def swept(ports: Ports) -> SweepReport:
+    """One sweep through every organization."""
+    return sweep_numbers(ports.store.organizations(), ports)
+
+
 def sweep(world: World, **later: float) -> list[Finding]:
     """What a sweep finds so much later."""
     world.clock.advance(**later)
-    report = sweep_numbers(world.ports)
+    report = swept(world.ports)
 
     assert report.failures == ()
     return [found.finding for found in report.found]
@@ -181,7 +186,7 @@ def test_a_user_who_was_freed_meanwhile_lost_nothing(ready: World) -> None:
     run(ready.ports)
     ready.ports = replace(ready.ports, store=Listed(ready.store, stale))
 
-    assert [found.finding for found in sweep_numbers(ready.ports).found] == []
+    assert [found.finding for found in swept(ready.ports).found] == []
 
 
 class Listed:
@@ -229,10 +234,10 @@ def test_one_organization_never_stops_the_others(ready: World) -> None:
         buy(ready)
     ready.clock.advance(hours=2)
     ready.twilio.inject("incoming_phone_numbers.list", "500", 1)
-    first = sweep_numbers(ready.ports)
+    first = swept(ready.ports)
     ready.twilio.inject("incoming_phone_numbers.delete", "500", 1)
-    second = sweep_numbers(ready.ports)
-    third = sweep_numbers(ready.ports)
+    second = swept(ready.ports)
+    third = swept(ready.ports)
 
     assert [(failure.org_id, type(failure.error)) for failure in first.failures] == [(ORG, Retryable)]
     assert [failure.org_id for failure in second.failures] == [ORG]
@@ -279,7 +284,7 @@ def test_a_release_cut_off_anywhere_is_finished_or_seen() -> None:
 
 def test_a_sweep_cut_off_anywhere_is_repeated() -> None:
     """Written off and not released: the next sweep releases it, and no provisioning takes it before."""
-    for world, _ in cut_off(forgotten, lambda _world: sweep_numbers):
+    for world, _ in cut_off(forgotten, lambda _world: swept):
         provisioning(world)(world.ports)
         sweep(world, hours=1)
 
@@ -289,7 +294,7 @@ def test_a_sweep_cut_off_anywhere_is_repeated() -> None:
 
 def test_a_sweep_may_run_into_a_provisioning_anywhere() -> None:
     """The number goes to the user or back to Twilio, never both; whoever lost it starts anew and gets another."""
-    for world, run in run_into(forgotten, provisioning, lambda _world: sweep_numbers):
+    for world, run in run_into(forgotten, provisioning, lambda _world: swept):
         run(world.ports)
         sweep(world, hours=1)
 
@@ -299,7 +304,7 @@ def test_a_sweep_may_run_into_a_provisioning_anywhere() -> None:
 
 def test_a_provisioning_may_run_into_a_sweep_anywhere() -> None:
     """The same, the other way round."""
-    for world, _ in run_into(forgotten, lambda _world: sweep_numbers, provisioning):
+    for world, _ in run_into(forgotten, lambda _world: swept, provisioning):
         sweep(world, hours=1)
 
         assert orphans(world) == []

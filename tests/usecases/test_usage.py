@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engage_sms.ports import Account, Twilio, TwilioMessage
 from engage_sms.usecases.pull_usage import PullUsage, months_back, pull_usage
 from engage_sms.usecases.report_usage import ReportUsage, report_usage
 from engage_sms.usecases.send_message import SendMessage, send_message
@@ -50,6 +54,37 @@ def test_a_users_share_is_reported(opted_in: World) -> None:
     share = report_usage(ReportUsage(org_id=ORG, user_id="u-1"), opted_in.ports)
 
     assert share.current.segments == whole.current.segments > 0
+
+
+def test_missed_nights_are_caught_up_with(opted_in: World) -> None:
+    """However long the nightly run failed, no day stays uncounted."""
+    pull_usage(PullUsage(org_id=ORG), opted_in.ports)
+    opted_in.pass_time(OPEN + timedelta(days=1))
+    opted_in.clock.advance(days=29)
+
+    assert pull_usage(PullUsage(org_id=ORG), opted_in.ports) == 30
+    assert opted_in.store.usage(ORG, OPEN.date(), OPEN.date())[0].by_user["u-1"] > 0
+
+
+def test_a_days_messages_are_listed_until_none_changes_any_more(opted_in: World) -> None:
+    """Ten days' figures each night, but long lists for the last days only; shares stay as they were found."""
+    listed: list[date] = []
+
+    class Listing:
+        def __getattr__(self, name: str) -> object:
+            return getattr(opted_in.ports.twilio, name)
+
+        def messages_on(self, account: Account, day: date) -> Iterator[TwilioMessage]:
+            listed.append(day)
+            return opted_in.ports.twilio.messages_on(account, day)
+
+    ports = replace(opted_in.ports, twilio=cast("Twilio", Listing()))
+    for night in range(1, 8):
+        opted_in.pass_time(OPEN + timedelta(days=night))
+        pull_usage(PullUsage(org_id=ORG), ports)
+
+    assert listed.count(OPEN.date()) == 3
+    assert opted_in.store.usage(ORG, OPEN.date(), OPEN.date())[0].by_user["u-1"] > 0
 
 
 def test_a_silent_twilio_is_said_not_hidden(ready: World) -> None:

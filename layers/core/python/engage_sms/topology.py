@@ -284,7 +284,7 @@ FUNCTIONS = (
         reads=(STATE,),
         writes=(STATE,),
         reads_secrets=(Secret.ORGANIZATIONS,),
-        timeout=300,
+        timeout=900,
     ),
     Function(
         name="sweep",
@@ -293,7 +293,7 @@ FUNCTIONS = (
         reads=(STATE,),
         writes=(STATE,),
         reads_secrets=(Secret.ORGANIZATIONS,),
-        timeout=300,
+        timeout=900,
     ),
     Function(
         name="retention",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class ExpiryReport(NamedTuple):
     failures: tuple[Failure, ...] = ()
 
 
-def expire_overdue(ports: Ports) -> ExpiryReport:
+def expire_overdue(organizations: Iterable[Organization], ports: Ports) -> ExpiryReport:
     """Ends what should have left by now, may not, and has expired. Repeating it is harmless.
 
     A held message whose opening comes before its end has no timer for that: whoever releases it would see the end.
@@ -32,7 +32,7 @@ def expire_overdue(ports: Ports) -> ExpiryReport:
     nothing for an organization whose automation runs. One that fails is reported; the others get their turn.
     """
     tried, count = Attempts(), 0
-    for organization in ports.store.organizations():
+    for organization in organizations:
         if standstill(organization, ports.now()) is not None:
             count += tried.attempt(organization.id, partial(_expire, organization, ports), 0)
     return ExpiryReport(count, tuple(tried.failures))

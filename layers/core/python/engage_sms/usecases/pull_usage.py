@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from engage_sms.usecases.lookup import find_account, find_organization
 
 AGAIN = 10
 """Days that are pulled again each night: Twilio's figures settle late."""
+LISTED = timedelta(days=3)
+"""Messages of a day are listed for its users' shares until so long after it: from then on none changes any more."""
 
 
 class PullUsage(NamedTuple):
@@ -21,31 +24,38 @@ class PullUsage(NamedTuple):
 def pull_usage(command: PullUsage, ports: Ports) -> int:
     """Overwrites the days up to yesterday (GMT) with Twilio's figures; returns how many days it wrote.
 
-    The first run of an organization fetches the current month and the twelve before it. Repeating it writes the same.
+    The first run of an organization fetches the current month and the twelve before it, a run after missed nights all
+    that they left out. Repeating it writes the same.
     """
     organization = find_organization(command.org_id, ports)
     account = find_account(organization, ports)
-    today = ports.now().date()
-    recent = today - timedelta(days=AGAIN)
-    first_month = months_back(today, 12)
-    known = ports.store.usage(command.org_id, first_month, recent - timedelta(days=1))
-    first = recent if known else first_month
-    reported = {row.day: row.segments for row in ports.twilio.reported_usage(account, first, today - timedelta(days=1))}
+    today, first_month = ports.now().date(), months_back(ports.now().date(), 12)
+    yesterday, recent = today - timedelta(days=1), today - timedelta(days=AGAIN)
+    stored = {usage.day: usage for usage in ports.store.usage(command.org_id, first_month, yesterday)}
+    again = min(recent, max(stored) + timedelta(days=1)) if stored else recent
+    first = again if stored else first_month
+    reported = {row.day: row.segments for row in ports.twilio.reported_usage(account, first, yesterday)}
     days = [first + timedelta(days=offset) for offset in range((today - first).days)]
     for day in days:
         # Our own count has nothing to look for in the days before the organization was here.
         ours = _ledger(command.org_id, day, ports) if day >= organization.created_at.date() else 0
-        by_user = _by_user(command.org_id, day, account, ports) if day >= recent else {}
         usage = UsageDay(
             org_id=command.org_id,
             day=day,
             segments=reported.get(day, 0),
-            by_user=by_user,
+            by_user=_shares(command.org_id, day, stored.get(day), account, ports) if day >= again else {},
             ledger_segments=ours,
             pulled_at=ports.now(),
         )
         ports.store.commit(Overwrite(usage))
     return len(days)
+
+
+def _shares(org_id: str, day: date, known: UsageDay | None, account: Account, ports: Ports) -> Mapping[str, int]:
+    """As they are known, once they are settled; else from Twilio."""
+    if known is not None and known.pulled_at.date() >= day + LISTED:
+        return known.by_user
+    return _by_user(org_id, day, account, ports)
 
 
 def _ledger(org_id: str, day: date, ports: Ports) -> int:

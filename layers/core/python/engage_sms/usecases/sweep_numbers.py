@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -54,14 +54,14 @@ class SweepReport(NamedTuple):
 Check = Callable[[], Found | None]
 
 
-def sweep_numbers(ports: Ports) -> SweepReport:
-    """Checks every number of every organization with an account. Repeating it is harmless.
+def sweep_numbers(organizations: Iterable[Organization], ports: Ports) -> SweepReport:
+    """Checks every number of those organizations that have an account. Repeating it is harmless.
 
     What fails is reported; the other numbers and organizations get their turn.
     """
     tried = Attempts()
     found: list[Found | None] = []
-    for organization in ports.store.organizations():
+    for organization in organizations:
         if organization.twilio.status is TwilioStatus.ACTIVE:
             checks: list[Check] = tried.attempt(organization.id, partial(_checks, organization, ports), [])
             found += [tried.attempt(organization.id, check, None) for check in checks]
