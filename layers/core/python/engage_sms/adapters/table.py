@@ -63,54 +63,47 @@ class Present:
     """There is such an item."""
 
 
-@dataclass(frozen=True)
-class VersionIs:
+class VersionIs(NamedTuple):
     """The item's `version` is this one."""
 
     version: int
 
 
-@dataclass(frozen=True)
-class FieldIn:
+class FieldIn(NamedTuple):
     """The field of `doc` has one of these values."""
 
     name: str
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class FieldMissing:
+class FieldMissing(NamedTuple):
     """The field of `doc` is not there."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class FieldBelow:
+class FieldBelow(NamedTuple):
     """The field of `doc` is there and sorts before this string."""
 
     name: str
     bound: str
 
 
-@dataclass(frozen=True)
-class FieldMissingOrBelow:
+class FieldMissingOrBelow(NamedTuple):
     """The field of `doc` is not there, or sorts before this string."""
 
     name: str
     bound: str
 
 
-@dataclass(frozen=True)
-class FieldLacks:
+class FieldLacks(NamedTuple):
     """The list in this field of `doc` does not contain the string (nor does a list that is not there)."""
 
     name: str
     element: str
 
 
-@dataclass(frozen=True)
-class FieldShorter:
+class FieldShorter(NamedTuple):
     """The list in this field of `doc` has fewer elements than this (a list that is not there has none)."""
 
     name: str
@@ -124,16 +117,14 @@ Condition = (
 # --- writes -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Put:
+class Put(NamedTuple):
     """Put the whole item when all conditions hold."""
 
     item: Item
     when: tuple[Condition, ...] = ()
 
 
-@dataclass(frozen=True)
-class Delete:
+class Delete(NamedTuple):
     """Delete the item when all conditions hold; one that is not there is deleted already."""
 
     key: Key
