@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms import metrics
 from engage_sms.bootstrap import real_ports
+from engage_sms.edge.deadline import deadline
 from engage_sms.edge.telemetry import count, log_failure, quoting_nothing
 from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
@@ -28,7 +29,7 @@ def handler(_event: Mapping[str, Any], context: LambdaContext, ports: Ports | No
     then keeps the event in the dead-letter queue.
     """
     given = ports or real_ports()
-    until = given.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - RESERVE
+    until = deadline(context, given, reserve=RESERVE)
     with quoting_nothing("No texts could be removed."):
         report = _remove_bodies(RemoveBodies(until=until), given)
     count(metrics.BODIES_REMOVED, report.removed)

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms import metrics
 from engage_sms.bootstrap import real_ports
+from engage_sms.edge.deadline import deadline
 from engage_sms.edge.telemetry import count, log_failure, logger, quoting_nothing
 from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
@@ -40,8 +41,8 @@ def handler(_event: Mapping[str, Any], context: LambdaContext, ports: Ports | No
     """
     given = ports or real_ports()
     with quoting_nothing("The organizations could not be listed."):
-        until = given.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - RESERVE
-        paused, turns = Turns(until, given), Turns(until, given)
+        organizations, until = tuple(given.store.organizations()), deadline(context, given, reserve=RESERVE)
+        paused, turns = (Turns(organizations, until=until, now=given.now) for _ in range(2))
     with quoting_nothing("The messages of paused organizations could not be looked through."):
         ended = _expire_overdue(paused, given)
     with quoting_nothing("The numbers could not be swept."):

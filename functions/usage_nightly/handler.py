@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from engage_sms.bootstrap import real_ports
 from engage_sms.domain.directory import TwilioStatus
+from engage_sms.edge.deadline import deadline
 from engage_sms.edge.telemetry import count, log_failure, quoting_nothing
 from engage_sms.edge.tracing import traced
 from engage_sms.errors import Retryable
@@ -36,8 +37,7 @@ def handler(_event: Mapping[str, Any], context: LambdaContext, ports: Ports | No
     given = ports or real_ports()
     tried, days, settled = Attempts(), 0, 0
     with quoting_nothing("The organizations could not be listed."):
-        until = given.now() + timedelta(milliseconds=context.get_remaining_time_in_millis()) - RESERVE
-        turns = Turns(until, given)
+        turns = Turns(given.store.organizations(), until=deadline(context, given, reserve=RESERVE), now=given.now)
     for organization in turns:
         if organization.twilio.status is TwilioStatus.ACTIVE:
             asked, pulled = SettleSent(org_id=organization.id), PullUsage(org_id=organization.id)

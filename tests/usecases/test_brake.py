@@ -15,7 +15,7 @@ from engage_sms.ports import Ports
 from engage_sms.usecases.announce_dispatch import AnnounceDispatch, announce_dispatch
 from engage_sms.usecases.cancel_message import CancelMessage, cancel_message
 from engage_sms.usecases.dispatch_message import DispatchMessage, dispatch_message
-from engage_sms.usecases.expire_overdue import expire_overdue
+from engage_sms.usecases.expire_overdue import ExpiryReport, expire_overdue
 from engage_sms.usecases.pause_automation import PauseAutomation, pause_automation
 from engage_sms.usecases.release_due import release_due
 from engage_sms.usecases.resume_automation import ResumeAutomation, resume_automation
@@ -24,6 +24,11 @@ from engage_sms.usecases.view_brake import Brake, ViewBrake, view_brake
 from tests.usecases.interruption import Calls, Interrupted
 from tests.usecases.test_journeys import STEP, TEXT, accept
 from tests.world import CLOSED, NEXT_OPENING, OPEN, ORG, World
+
+
+def expire(ports: Ports) -> ExpiryReport:
+    """What the hourly run ends, of every organization."""
+    return expire_overdue(ports.store.organizations(), ports)
 
 
 def pause(world: World) -> int:
@@ -233,10 +238,10 @@ def test_what_was_to_leave_during_a_pause_expires_in_it(opted_in: World) -> None
     other = accept(opted_in, replace(STEP, step_id="s-2"))
     pause(opted_in)
     opted_in.pass_time(NEXT_OPENING + timedelta(minutes=29))
-    early = expire_overdue(opted_in.ports.store.organizations(), opted_in.ports)
+    early = expire(opted_in.ports)
     opted_in.pass_time(NEXT_OPENING + timedelta(minutes=31))
-    report = expire_overdue(opted_in.ports.store.organizations(), opted_in.ports)
-    again = expire_overdue(opted_in.ports.store.organizations(), opted_in.ports)
+    report = expire(opted_in.ports)
+    again = expire(opted_in.ports)
     told = len(opted_in.events)
     opted_in.settle()
     after = opted_in.message(message)
@@ -259,7 +264,7 @@ def test_a_cancellation_beside_the_sweep_stands(opted_in: World) -> None:
         cancel_message(CancelMessage(ref=message.ref), opted_in.ports)
 
     calls = Calls(opted_in.ports, 5, cancel, before=True)
-    report = expire_overdue(calls.ports.store.organizations(), calls.ports)
+    report = expire(calls.ports)
 
     assert calls.count == 5, "the last call is the write"
     assert report.expired == 0
@@ -272,7 +277,7 @@ def test_what_is_overdue_and_runs_is_left_alone(opted_in: World) -> None:
     message = accept(opted_in, replace(STEP, expires_at=NEXT_OPENING + timedelta(minutes=30)))
     opted_in.settle()
     opted_in.clock.instant = NEXT_OPENING + timedelta(hours=1)
-    runs = expire_overdue(opted_in.ports.store.organizations(), opted_in.ports)
+    runs = expire(opted_in.ports)
     pause(opted_in)
     other = opted_in.organization("aaa")
     pause_automation(PauseAutomation(org_id=other.id), opted_in.ports)
@@ -280,9 +285,7 @@ def test_what_is_overdue_and_runs_is_left_alone(opted_in: World) -> None:
     def fail() -> None:
         raise Retryable("Too busy.")
 
-    paused = expire_overdue(
-        opted_in.store.organizations(), replace(opted_in.ports, store=Interrupted(opted_in.store, "openings", fail))
-    )
+    paused = expire(replace(opted_in.ports, store=Interrupted(opted_in.store, "openings", fail)))
 
     assert (runs.expired, runs.failures) == (0, ())
     assert (paused.expired, [failure.org_id for failure in paused.failures]) == (1, [other.id])

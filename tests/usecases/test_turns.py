@@ -19,9 +19,14 @@ def many(world: World) -> World:
     return world
 
 
+def turns_of(world: World, **time: float) -> Turns:
+    """With so much time from now on."""
+    return Turns(world.store.organizations(), until=world.clock.instant + timedelta(**time), now=world.clock)
+
+
 def test_with_time_enough_each_has_one_turn(many: World) -> None:
     """And none is missed."""
-    turns = Turns(many.clock.instant + timedelta(minutes=1), many.ports)
+    turns = turns_of(many, minutes=1)
     had = [organization.id for organization in turns]
 
     assert sorted(had) == sorted(ORGANIZATIONS)
@@ -30,7 +35,7 @@ def test_with_time_enough_each_has_one_turn(many: World) -> None:
 
 def test_no_turn_begins_once_the_time_is_over(many: World) -> None:
     """Who was missed is counted."""
-    turns = Turns(many.clock.instant + timedelta(seconds=5), many.ports)
+    turns = turns_of(many, seconds=5)
     had = 0
     for _ in turns:
         had += 1
@@ -44,7 +49,7 @@ def test_runs_that_are_too_short_for_all_reach_everybody(many: World) -> None:
     """Each run has another order, so that none is always the last."""
     reached: set[str] = set()
     for _ in range(24):
-        turns = Turns(many.clock.instant + timedelta(seconds=5), many.ports)
+        turns = turns_of(many, seconds=5)
         for organization in turns:
             reached.add(organization.id)
             many.clock.advance(seconds=1)

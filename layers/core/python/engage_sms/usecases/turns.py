@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from engage_sms.domain.directory import Organization
-from engage_sms.ports import Ports
 
 
 class Turns:
     """In another order at each run, so that runs too short for all still reach every organization before long."""
 
-    def __init__(self, until: datetime, ports: Ports) -> None:
-        """No turn begins at `until` or later. Reads the organizations at once."""
+    def __init__(self, organizations: Iterable[Organization], *, until: datetime, now: Callable[[], datetime]) -> None:
+        """No turn begins at `until` (aware) or later."""
         self._until = until
-        self._ports = ports
-        self._left = list(ports.store.organizations())
-        random.Random(ports.now().timestamp()).shuffle(self._left)  # noqa: S311  an order, not a secret
+        self._now = now
+        self._left = list(organizations)
+        random.Random(now().timestamp()).shuffle(self._left)  # noqa: S311  an order, not a secret
 
     def __iter__(self) -> Iterator[Organization]:
-        while self._left and self._ports.now() < self._until:
+        while self._left and self._now() < self._until:
             yield self._left.pop()
 
     @property
