@@ -14,16 +14,17 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from engage_sms.domain.message import FINAL, Status
 from infra.operations.answer import CannotDo
 from infra.operations.http import ask
 
+T = TypeVar("T")
 PAUSE = 2.0
 LOOKS = 150
 """So often, PAUSE seconds apart, a step looks for what it waits for: five minutes."""
 TEXT = "A test of Engage SMS. Please answer with any text."
-ENDS = ("delivered", "undelivered", "failed", "cancelled", "expired", "skipped")
 
 
 class Failed(Exception):
@@ -31,7 +32,7 @@ class Failed(Exception):
 
 
 class Outcome(NamedTuple):
-    """One step: what it is, `ok` or why not, and how long it took, people's time included."""
+    """One step or check: what it is, `ok` or why not, and how long it took, people's time included."""
 
     what: str
     outcome: str
@@ -86,9 +87,8 @@ class CoreLoop:
     def _message(self) -> None:
         message = self._ask(f"/v1/conversations/{self._id}/messages", "POST", {"body": TEXT})
         path = f"/v1/conversations/{self._id}/messages/{message['id']}"
-        self._wait(lambda: self._ask(path)["status"] in ENDS, "Twilio has not reported its end")
-        status = self._ask(path)["status"]
-        if status != "delivered":
+        status = self._wait(lambda: self._end(path), "Twilio has not reported its end")
+        if status != Status.DELIVERED:
             raise Failed(f"it ended as {status}")
         self.say(f"{self.phone} has got a message: answer it with any text.")
 
@@ -104,14 +104,20 @@ class CoreLoop:
     def _opted_in(self) -> bool:
         return bool(self._ask(f"/v1/contacts/{self._id}")["sms"]["consent"] == "opted_in")
 
+    def _end(self, path: str) -> Status | None:
+        """How the message ended; None before it did."""
+        status = Status(self._ask(path)["status"])
+        return status if status in FINAL else None
+
     def _newest(self) -> Mapping[str, Any]:
         newest: Mapping[str, Any] = self._ask(f"/v1/conversations/{self._id}/messages?limit=1")["items"][0]
         return newest
 
-    def _wait(self, holds: Callable[[], bool], otherwise: str) -> None:
+    def _wait(self, look: Callable[[], T], otherwise: str) -> T:
+        """What is there at last. Raises Failed when it does not come."""
         for _ in range(LOOKS):
-            if holds():
-                return
+            if found := look():
+                return found
             self.pause()
         raise Failed(otherwise)
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.operations.answer import Answer, CannotDo, watched
-from infra.operations.core_loop import CoreLoop, user_of
+from infra.operations.core_loop import CoreLoop, Outcome, user_of
 from infra.operations.http import ask
 
 COLUMNS = ("Check", "Outcome", "Milliseconds")
@@ -77,18 +77,18 @@ def smoke(url: str, *, token: str | None, phone: str | None = None, user_id: str
     if phone and not token:
         raise CannotDo("The core loop needs the token of a user who has a number: give --token or --token-command.")
     checks = [check for check in CHECKS if token or not check.with_token]
-    rows: list[tuple[str, str, int]] = [_row(url, check, token) for check in watched(checks, "checks")]
+    rows = [_row(url, check, token) for check in watched(checks, "checks")]
     if phone and token and _all_well(rows):
         loop = CoreLoop(url=url, token=token, user_id=user_id or user_of(token), phone=phone, say=_say)
         rows += loop.run()
-    passed = sum(outcome == "ok" for _, outcome, _ in rows)
+    passed = sum(row.outcome == "ok" for row in rows)
     left_out = "" if token else f" {len(CHECKS) - len(checks)} more need a token: give --token or --token-command."
     sentence = f"{passed} of {len(rows)} checks passed.{left_out}"
     return Answer(sentence=sentence, columns=COLUMNS, rows=rows), _all_well(rows)
 
 
-def _all_well(rows: Sequence[tuple[str, str, int]]) -> bool:
-    return all(outcome == "ok" for _, outcome, _ in rows)
+def _all_well(rows: Sequence[Outcome]) -> bool:
+    return all(row.outcome == "ok" for row in rows)
 
 
 def _say(what: str) -> None:
@@ -106,7 +106,7 @@ def token_from(command: str) -> str:
     return ran.stdout.strip()
 
 
-def _row(url: str, check: Check, token: str | None) -> tuple[str, str, int]:
+def _row(url: str, check: Check, token: str | None) -> Outcome:
     begun = time.perf_counter()
     status, body = ask(
         url,
@@ -116,7 +116,7 @@ def _row(url: str, check: Check, token: str | None) -> tuple[str, str, int]:
         body=check.body,
         content_type=check.content_type,
     )
-    return check.what, _outcome(check, status, body), round((time.perf_counter() - begun) * 1000)
+    return Outcome(check.what, _outcome(check, status, body), round((time.perf_counter() - begun) * 1000))
 
 
 def _outcome(check: Check, status: int, body: bytes) -> str:

@@ -15,21 +15,15 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import cast
 from urllib.parse import urlencode
 
 from engage_sms.adapters.layout import to_entity
 from engage_sms.adapters.memory import MemoryTable
 from engage_sms.adapters.signature import sign
 from engage_sms.domain.message import Direction, Message
-from infra.local.clock import LocalClock
-from infra.local.functions import Functions
-from infra.local.gateway import Gateway
-from infra.local.local_api import LocalApi
-from infra.local.server import HOST, Server, listen, make_application
-from infra.local.tokens import Tokens
+from infra.local.server import HOST
 from tests.benchmarks.tables import Table
+from tests.served import served
 from tests.world import ORG, World
 
 TEXTS, PHONES, MESSAGES = 2_000, 50, 1_000
@@ -76,19 +70,9 @@ def table() -> Table:
 def measure_load() -> Iterator[Load]:
     os.environ["POWERTOOLS_METRICS_DISABLED"] = "true"  # they would be printed between the figures
     world = World().opted_in()
-    tokens = Tokens("http://localhost/local")
-    gateway = Gateway(
-        Functions(world.ports, prefix="load-"), tokens, cast("LocalClock", SimpleNamespace(now=world.clock))
-    )
-    listener = listen(0)
-    server = Server(make_application(gateway, cast("LocalApi", None)), listener)
-    server.start()
-    try:
-        port = listener.getsockname()[1]
-        yield _inbound(world, port)
-        yield _outbound(world, port, tokens.issue({"sub": "u-1", "org_id": ORG, "roles": ["user"]}))
-    finally:
-        server.stop()
+    with served(world) as system:
+        yield _inbound(world, system.port)
+        yield _outbound(world, system.port, system.token)
 
 
 def _inbound(world: World, port: int) -> Load:

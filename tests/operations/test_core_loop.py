@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from infra.local.command import main
-from infra.local.functions import Functions
-from infra.local.gateway import Gateway
-from infra.local.server import Server, listen, make_application
-from infra.local.tokens import Tokens
 from infra.operations import smoke as module
 from infra.operations.answer import CannotDo
 from infra.operations.core_loop import LOOKS, CoreLoop, user_of
-from tests.world import ORG, PHONE, World
+from tests.served import served
+from tests.world import PHONE, World
 
 pytestmark = pytest.mark.enable_socket
 STEPS = (
@@ -56,17 +52,8 @@ def world() -> World:
 @pytest.fixture
 def running(world: World) -> Iterator[tuple[str, str]]:
     """The address of a system over loopback, and a user's token."""
-    tokens = Tokens("http://localhost/local")
-    gateway = Gateway(Functions(world.ports, prefix="loop-"), tokens, cast("Any", SimpleNamespace(now=world.clock)))
-    listener = listen(0)
-    server = Server(make_application(gateway, cast("Any", None)), listener)
-    server.start()
-    try:
-        token = tokens.issue({"sub": "u-1", "org_id": ORG, "roles": ["user"]})
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", token
-    finally:
-        server.stop()
-        listener.close()
+    with served(world) as system:
+        yield system.url, system.token
 
 
 @pytest.fixture

@@ -6,19 +6,15 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
 from infra.local.command import main
-from infra.local.functions import Functions
-from infra.local.gateway import Gateway
-from infra.local.server import Server, listen, make_application
-from infra.local.tokens import Tokens
+from infra.local.server import listen
 from infra.operations import smoke as module
 from infra.operations.smoke import CHECKS, Check
-from tests.world import ORG, World
+from tests.served import served
+from tests.world import World
 
 pytestmark = pytest.mark.enable_socket
 
@@ -27,17 +23,8 @@ pytestmark = pytest.mark.enable_socket
 def running() -> Iterator[tuple[str, str]]:
     """The address of a system over loopback, and a user's token."""
     world = World().opted_in()
-    tokens = Tokens("http://localhost/local")
-    gateway = Gateway(Functions(world.ports, prefix="smoke-"), tokens, cast("Any", SimpleNamespace(now=world.clock)))
-    listener = listen(0)
-    server = Server(make_application(gateway, cast("Any", None)), listener)
-    server.start()
-    try:
-        token = tokens.issue({"sub": "u-1", "org_id": ORG, "roles": ["user"]})
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", token
-    finally:
-        server.stop()
-        listener.close()
+    with served(world) as system:
+        yield system.url, system.token
 
 
 def run(*arguments: str) -> int:
